@@ -1,0 +1,166 @@
+"""The commands `train`, `evaluate` and `classify`; they print what they made, and one clear line when they cannot."""
+
+import functools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+
+import tables
+from classifier import corpus as corpora
+from classifier import reports
+from classifier.batch import classify_table
+from classifier.errors import ClassifierError, CorpusError
+from classifier.evaluation import evaluate as measure
+from classifier.model import ModelFiles, load_model, save_model
+from classifier.progress import Spoken
+from classifier.registry import PROJECT, current_model_dir, instance_dir, register, set_current
+from classifier.training import train as learn
+from classifier.words import read_words
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+DATA = PROJECT / "data"
+FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+class CommandError(click.ClickException):
+    """An error of which the user reads one line."""
+
+    exit_code = 2
+
+
+def one_line(command: Callable[P, R]) -> Callable[P, R]:
+    """Show the errors of classifier and tables as one line, with exit code 2."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except (ClassifierError, tables.TableError) as error:
+            raise CommandError(str(error)) from error
+        except OSError as error:
+            raise CommandError(f"{error.filename or 'a file'}: {error.strerror or error}") from error
+
+    return run
+
+
+@click.command
+@click.option("--corpus", type=FILE, help="Rows to learn from; without it, the bundled corpus of the power hotline.")
+@click.option("--text", help="Column of the texts in --corpus.")
+@click.option("--label", help="Column of the labels in --corpus.")
+@click.option("--model", type=FOLDER, help="Folder to write the model to, instead of the installation's models.")
+@click.option("--words", type=FILE, help="Word list, one term a line.")
+@click.option("--keep-current", is_flag=True, help="Do not put the new bundled model into use.")
+@click.option("--drop-rare", is_flag=True, help="Leave out labels that have a single row.")
+@one_line
+def train(
+    corpus: Path | None,
+    text: str | None,
+    label: str | None,
+    model: Path | None,
+    words: Path | None,
+    keep_current: bool,
+    drop_rare: bool,
+) -> None:
+    """Train the bundled model (话题与诉求类型), or one head on anybody's rows."""
+    progress = Spoken()
+    if corpus is None:
+        if text or label:
+            raise click.UsageError("--text and --label belong to --corpus FILE")
+        rows, groups = corpora.read_bundled(DATA), {corpora.TOPIC: corpora.lead_departments(DATA)}
+        terms = read_words(words or DATA / "words" / "power.txt")
+    else:
+        if not (text and label and model):
+            raise click.UsageError("--corpus needs --text COLUMN, --label COLUMN and --model DIR")
+        rows, groups = corpora.read_table(corpus, text, label), {}
+        terms = read_words(words) if words else ()
+    rows, rare = corpora.without_rare_labels(rows, drop=drop_rare)
+    for line in reports.rows_used(rows, rare):
+        progress.say(line)
+    files = learn(rows, words=terms, groups=groups, progress=progress)
+    click.echo(reports.trained(files.manifest))
+    click.echo(_keep(files, model, keep_current))
+
+
+def _keep(files: ModelFiles, folder: Path | None, keep_current: bool) -> str:
+    version = files.manifest.version
+    if folder is not None:
+        save_model(files, folder)
+        return f"model {version} written to {folder}"
+    instance = instance_dir()
+    written = register(files, instance)
+    if keep_current:
+        return f"model {version} written to {written}; the model in use stays"
+    set_current(instance, version)
+    return f"model {version} written to {written}, now in use"
+
+
+@click.command
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--text", required=True, help="Column of the texts.")
+@click.option("--label", required=True, help="Column of the true labels; rows where it is empty are left out.")
+@click.option("--type", "kind", help="Column of the true demand types.")
+@click.option("--type-also", multiple=True, metavar="TYPE=LABEL;LABEL", help="Labels that are right for a type.")
+@click.option("--also", help="Column of labels that are acceptable too, `;` between them.")
+@click.option("--model", type=FOLDER, help="Folder of the model; without it, the one in use.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.option("--predictions", type=FILE, help="Write a row per text to this table.")
+@one_line
+def evaluate(
+    file: Path,
+    text: str,
+    label: str,
+    kind: str | None,
+    type_also: tuple[str, ...],
+    also: str | None,
+    model: Path | None,
+    as_json: bool,
+    predictions: Path | None,
+) -> None:
+    """Measure a model on labelled rows."""
+    loaded = load_model(model or current_model_dir(instance_dir()))
+    if kind and len(loaded.manifest.heads) < 2:
+        raise CommandError("--type needs a model with two heads; this one has one")
+    read = reports.read_labelled(file, text, label, also, kind, type_also)
+    if not read.rows.texts:
+        raise CorpusError(f"{file}: no row has a {label!r}")
+    groups = corpora.lead_departments(DATA) if loaded.manifest.groups else {}
+    figures, answers = measure(loaded, read.rows, groups=groups, progress=Spoken())
+    figures |= {"skipped_unlabelled": read.skipped, "model_version": loaded.version}
+    if predictions:
+        reports.write_predictions(predictions, loaded.manifest, read, answers)
+    click.echo(json.dumps(figures, ensure_ascii=False, allow_nan=False) if as_json else reports.figures(figures))
+
+
+@click.command
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--text", required=True, help="Column of the texts.")
+@click.option("--out", required=True, type=FILE, help="Table to write; its ending says the format.")
+@click.option("--model", type=FOLDER, help="Folder of the model; without it, the one in use.")
+@click.option("--jobs", type=int, help="Processes on this machine (-1: one a core).")
+@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler, like tcp://host:8786.")
+@click.option("--format", "kind", type=click.Choice(["csv", "tsv", "ndjson", "xlsx"]), help="Format of FILE.")
+@click.option("--encoding", help="Encoding of FILE; without it, UTF-8, else GB18030.")
+@click.option("--sheet", help="Sheet of an XLSX file; without it, the first.")
+@one_line
+def classify(
+    file: Path, text: str, out: Path, model: Path | None, jobs: int | None, scheduler: str | None, **options: Any
+) -> None:
+    """Add labels and probabilities to every row of a table; `-` is standard input."""
+    if jobs is not None and scheduler is not None:
+        raise click.UsageError("--jobs and --scheduler exclude each other")
+    if jobs is not None and (jobs == 0 or jobs < -1):
+        raise click.UsageError("--jobs must be 1 or more, or -1 for all cores")
+    folder = model or current_model_dir(instance_dir())
+    progress = Spoken()
+    with tables.open_table(file, need=(text,), **options) as table:
+        count = classify_table(table, text, out, folder, jobs=jobs or 1, scheduler=scheduler, progress=progress)
+    progress.say(f"{count} rows written to {out}")
+
+
+COMMANDS = (train, evaluate, classify)

@@ -1,0 +1,59 @@
+"""Tells a person at the terminal how far a long piece of work is, on standard error."""
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from tqdm import tqdm
+
+Item = TypeVar("Item")
+QUIET_SECONDS = 2.0
+
+
+class Quiet:
+    """Says nothing; what libraries and tests use."""
+
+    def say(self, line: str) -> None:
+        """Nothing."""
+
+    def each(self, items: Iterable[Item], name: str, total: int | None = None) -> Iterable[Item]:
+        """The items as they are."""
+        return items
+
+    @contextlib.contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """The block as it is."""
+        yield
+
+
+class Spoken(Quiet):
+    """Speaks on standard error: a line for each stage with its seconds, a bar on a terminal or when it takes over 2 s."""
+
+    def say(self, line: str) -> None:
+        """Write one line."""
+        print(line, file=sys.stderr, flush=True)
+
+    def each(self, items: Iterable[Item], name: str, total: int | None = None) -> Iterable[Item]:
+        """The items, with a bar that counts them."""
+        terminal = sys.stderr.isatty()
+        delay, interval = (0.0, 0.2) if terminal else (QUIET_SECONDS, 5.0)
+        bar: Iterable[Item] = tqdm(
+            items,
+            desc=name,
+            total=total,
+            delay=delay,
+            mininterval=interval,
+            file=sys.stderr,
+            unit=" texts",
+            leave=False,
+        )
+        return bar
+
+    @contextlib.contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Write the name of the stage and its seconds when it is done."""
+        start = time.perf_counter()
+        yield
+        self.say(f"{name}: {time.perf_counter() - start:.1f} s")

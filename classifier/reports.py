@@ -1,0 +1,108 @@
+"""What the commands read from labelled tables and what they print and write of a model."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tables
+from classifier.columns import prediction_row
+from classifier.corpus import Corpus
+from classifier.errors import CorpusError
+from classifier.evaluation import Labelled
+from classifier.manifest import Manifest
+from classifier.model import Prediction
+
+IDENTITY = "id"
+
+
+@dataclass(frozen=True)
+class Read:
+    """Labelled rows of a table, with their row numbers and ids, and how many had no label."""
+
+    rows: Labelled
+    known: Sequence[dict[str, str]]
+    skipped: int
+
+
+def read_labelled(
+    path: Path, text: str, label: str, also: str | None, kind: str | None, kinds_also: Sequence[str]
+) -> Read:
+    """The rows of a table that have a label. Raises `TableError`, and `CorpusError` for a malformed `--type-also`."""
+    need = [column for column in (text, label, also, kind) if column]
+    rows = list(tables.read_rows(path, need=need))
+    full = [row for row in rows if row.values[label].strip()]
+    known = [_known(row, label) for row in full]
+    labelled = Labelled(
+        texts=[row.values[text] for row in full],
+        truth=[row.values[label].strip() for row in full],
+        also=[_names(row.values[also]) for row in full] if also else None,
+        kinds=[row.values[kind].strip() for row in full] if kind else None,
+        kinds_also=dict(_type_also(kinds_also)),
+    )
+    return Read(labelled, known, len(rows) - len(full))
+
+
+def write_predictions(path: Path, manifest: Manifest, read: Read, answers: Sequence[Prediction]) -> None:
+    """A table with a row per text: row number, id if there is one, true label, and what the model says."""
+    rows = [prediction_row(manifest, answer, known) for known, answer in zip(read.known, answers, strict=True)]
+    with tables.open_writer(path, list(rows[0])) as writer:
+        for row in rows:
+            writer.write(row)
+
+
+def rows_used(corpus: Corpus, rare: Mapping[str, str]) -> Iterator[str]:
+    """Lines that say what is learnt from and what is not."""
+    labels = ", ".join(f"{len(set(labels))} labels of {head}" for head, labels in corpus.labels.items())
+    yield f"{len(corpus.texts)} rows, {labels}"
+    if corpus.left_out:
+        yield f"{corpus.left_out} rows left out: no text, no label, or a rare label"
+    for label, head in rare.items():
+        yield f"label {label!r} of {head} left out: a single row"
+
+
+def trained(manifest: Manifest) -> str:
+    """Scores on held-out texts beside the dummy's, and the gate, as a small table."""
+    lines = [f"{'held-out scores':<16}{'accuracy':>10}{'macro-F1':>10}{'top-3':>10}{'ECE':>10}"]
+    for head, card in manifest.heads.items():
+        lines.append(_line(head, card.scores))
+        lines += [_line(f"  {part}", scores) for part, scores in card.scores.get("by_part", {}).items()]
+        lines.append(_line("  dummy", card.dummy))
+    gate = manifest.gate
+    if gate.precision is None:
+        lines.append(f"gate: nothing passes; no threshold held {gate.target_precision:.0%} on {gate.least_texts} texts")
+    else:
+        held = f"held {gate.precision:.1%} precision on the {gate.coverage:.1%} of texts that pass"
+        lines.append(f"gate: {gate.threshold:.4f}, {held}")
+    return "\n".join(lines)
+
+
+def figures(content: Mapping[str, Any]) -> str:
+    """The figures of an evaluation, one a line."""
+    return "\n".join(f"{name:<26}{_shown(value)}" for name, value in content.items())
+
+
+def _line(name: str, scores: Mapping[str, Any]) -> str:
+    keys = ("accuracy", "macro_f1", "top3_accuracy", "ece")
+    return f"{name:<16}" + "".join(f"{scores[key]:>10.3f}" if key in scores else f"{'–':>10}" for key in keys)
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else "–" if value is None else str(value)
+
+
+def _known(row: tables.Row, label: str) -> dict[str, str]:
+    identity = {IDENTITY: row.values[IDENTITY]} if IDENTITY in row.values else {}
+    return {"row": str(row.number), **identity, "true_label": row.values[label].strip()}
+
+
+def _names(cell: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in cell.split(";") if name.strip())
+
+
+def _type_also(pairs: Sequence[str]) -> Iterator[tuple[str, frozenset[str]]]:
+    for pair in pairs:
+        kind, _, labels = pair.partition("=")
+        if not kind.strip() or not _names(labels):
+            raise CorpusError(f"--type-also {pair!r}: write TYPE=LABEL;LABEL, like grievance=complaint;opinion")
+        yield kind.strip(), _names(labels)

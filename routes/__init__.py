@@ -1,0 +1,5 @@
+"""Every way in: pages, JSON API, commands. A view builds a value from the request, calls one function of `triage`, shows what comes back."""
+
+from routes.app import Parts, create_app
+
+__all__ = ["Parts", "create_app"]

@@ -1,0 +1,195 @@
+"""Commands that set the product up: schema, demo organisation, calendar, users, tokens."""
+
+import secrets
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+
+from routes.commands.common import moment, open_store, says_what_is_wrong
+from routes.request import parts
+from triage.demo import make_demo, new_password
+from triage.errors import InvalidInput, NotFound, Problem
+from triage.migrate import migrate as apply_migrations
+from triage.people import User, hasher
+from triage.reference import load_calendar, load_reference
+from triage.terms import Role
+
+
+@click.command()
+@with_appcontext
+@says_what_is_wrong
+def migrate() -> None:
+    """Bring the database to this version's schema and load data/ (rows that a person edited stay)."""
+    before, after = apply_migrations(parts().database.url)
+    with open_store() as store:
+        changed = load_reference(store, moment())
+    click.echo(f"schema {before or 'empty'} -> {after}; {changed} rows of reference data changed")
+
+
+@click.command()
+@with_appcontext
+@says_what_is_wrong
+def demo() -> None:
+    """Make the demo organisation once; passwords are printed now and never again."""
+    with open_store() as store:
+        made = make_demo(store, moment())
+    if not made:
+        click.echo("the demo organisation is there already; nothing changed (a new password: flask users password NAME)")
+        return
+    click.echo("demo users 演示用户 (passwords are shown only this once 密码只显示这一次):")
+    for user, password in made:
+        click.echo(f"  {user.username:<16} {password}   {user.role.label} {user.name}")
+
+
+@click.group()
+def calendar() -> None:
+    """Show and extend the working calendar (调休 included)."""
+
+
+@calendar.command("show")
+@with_appcontext
+@says_what_is_wrong
+def calendar_show() -> None:
+    """List the announced years with their source."""
+    with open_store() as store:
+        for row in store.calendar_years():
+            click.echo(f"{row['year']}  {row['basis']}  {row['source']}")
+
+
+@calendar.command("load")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--year", type=click.IntRange(2000, 2100), required=True)
+@click.option("--source", required=True, help="The State Council's notice, e.g. its number 文号.")
+@with_appcontext
+@says_what_is_wrong
+def calendar_load(file: Path, year: int, source: str) -> None:
+    """Load a year's holidays and make-up days from CSV (date,is_working,name) and compute open tickets again."""
+    with open_store() as store:
+        changed = load_calendar(
+            store, file.read_text(encoding="utf-8-sig"), year=year, source=source, actor="command", now=moment()
+        )
+    click.echo(f"{year} loaded; the deadlines of {changed} open tickets changed")
+
+
+@click.group()
+def users() -> None:
+    """List users, add one, give a new password, let in or keep out."""
+
+
+@users.command("list")
+@with_appcontext
+@says_what_is_wrong
+def users_list() -> None:
+    """List all users."""
+    with open_store() as store:
+        for row in store.users():
+            state = "" if row["is_active"] else "  (off)"
+            click.echo(f"{row['username']:<20} {row['role']:<11} {row['unit_code']:<10} {row['department_code']:<14} {row['name']}{state}")
+
+
+@users.command("add")
+@click.argument("username")
+@click.option("--name", required=True)
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--unit", required=True, help="Code of the supply unit.")
+@click.option("--department", default="", help="Code of the department, for handlers.")
+@with_appcontext
+@says_what_is_wrong
+def users_add(username: str, name: str, role: str, unit: str, department: str) -> None:
+    """Add a user; the password is printed once."""
+    with open_store() as store:
+        _check_new(username, unit, department, role, store.teams_and_parents(), {row["username"] for row in store.users()})
+        password = new_password()
+        store.add_user(User(username, name, Role(role), unit, department), hasher().hash(password), moment())
+    click.echo(f"{username}  {password}")
+
+
+def _check_new(
+    username: str,
+    unit: str,
+    department: str,
+    role: str,
+    organisation: tuple[object, frozenset[tuple[str, str]]],
+    known: set[str],
+) -> None:
+    parents, teams = organisation
+    problems = []
+    if username in known:
+        problems.append(Problem("username", f"there is a user {username} already"))
+    if not username or len(username) > 64:
+        problems.append(Problem("username", "1 to 64 characters"))
+    if unit not in parents:  # type: ignore[operator]  # a mapping of units
+        problems.append(Problem("unit", f"no unit {unit}"))
+    if role == Role.HANDLER and (unit, department) not in teams:
+        problems.append(Problem("department", f"unit {unit} has no team of department {department or '(none given)'}"))
+    if problems:
+        raise InvalidInput(*problems)
+
+
+@users.command("password")
+@click.argument("username")
+@with_appcontext
+@says_what_is_wrong
+def users_password(username: str) -> None:
+    """Give a user a new password, printed once; open sessions end."""
+    password = new_password()
+    with open_store() as store:
+        if not store.set_password(username, hasher().hash(password)):
+            raise NotFound(f"no user {username}")
+    click.echo(f"{username}  {password}")
+
+
+@users.command("switch")
+@click.argument("username")
+@click.argument("state", type=click.Choice(["on", "off"]))
+@with_appcontext
+@says_what_is_wrong
+def users_switch(username: str, state: str) -> None:
+    """Let a user in (on) or keep the user out at once (off)."""
+    with open_store() as store:
+        if not store.set_active(username, state == "on"):
+            raise NotFound(f"no user {username}")
+    click.echo(f"{username} is {state}")
+
+
+@click.group()
+def tokens() -> None:
+    """Make, list and revoke API tokens."""
+
+
+@tokens.command("add")
+@click.argument("username")
+@click.option("--label", required=True, help="What the token is for.")
+@with_appcontext
+@says_what_is_wrong
+def tokens_add(username: str, label: str) -> None:
+    """Make a token for a user; it is printed once."""
+    token = secrets.token_urlsafe(32)
+    with open_store() as store:
+        if store.user(username) is None:
+            raise NotFound(f"no user {username}")
+        store.add_token(token, username, label, moment())
+    click.echo(token)
+
+
+@tokens.command("list")
+@with_appcontext
+@says_what_is_wrong
+def tokens_list() -> None:
+    """List tokens, without what they are."""
+    with open_store() as store:
+        for row in store.tokens():
+            state = f"revoked {row['revoked_at']:%Y-%m-%d}" if row["revoked_at"] else "valid"
+            click.echo(f"{row['username']:<20} {row['label']:<24} {state}")
+
+
+@tokens.command("revoke")
+@click.argument("username")
+@click.option("--label", required=True)
+@with_appcontext
+@says_what_is_wrong
+def tokens_revoke(username: str, label: str) -> None:
+    """Revoke a user's tokens of a label."""
+    with open_store() as store:
+        click.echo(f"{store.revoke_tokens(username, label, moment())} revoked")

@@ -1,0 +1,83 @@
+"""The one table of statuses, and one shape of errors: JSON for the API, a page for people."""
+
+from flask import Flask, Response, jsonify, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from triage import errors
+
+STATUS: dict[type[errors.TriageError], int] = {
+    errors.InvalidInput: 422,
+    errors.NotFound: 404,
+    errors.Forbidden: 403,
+    errors.SignInFailed: 401,
+    errors.SignInRequired: 401,
+    errors.TooManyAttempts: 429,
+    errors.IllegalMove: 409,
+    errors.Conflict: 412,
+    errors.StoreBusy: 503,
+    errors.ReferenceProblem: 422,
+    errors.TriageError: 500,
+}
+HTTP = {
+    400: ("bad_request", "请求的格式不对"),
+    404: ("not_found", "没有这个页面，请核对地址"),
+    405: ("method_not_allowed", "此地址不接受这种请求方法"),
+    413: ("too_large", "内容太大，请分次提交"),
+    415: ("unsupported_media_type", "请用 Content-Type: application/json"),
+}
+
+
+def status_of(error: errors.TriageError) -> int:
+    """Give the HTTP status of an error: that of the nearest class in the table."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def body(code: str, message: str, error: errors.TriageError | None = None) -> dict[str, object]:
+    """Give the one JSON shape: `{"error": {"code", "message", "problems", "legal"}}`."""
+    problems = [{"field": p.field, "message": p.message} for p in error.problems] if isinstance(error, errors.InvalidInput) else []
+    legal = list(error.legal) if isinstance(error, errors.IllegalMove) else []
+    return {"error": {"code": code, "message": message, "problems": problems, "legal": legal}}
+
+
+def is_api() -> bool:
+    """Whether a program asks."""
+    return request.path.startswith("/api/")
+
+
+def answer(status: int, code: str, message: str, error: errors.TriageError | None = None) -> Response:
+    """Answer a failure in the shape that the asker reads."""
+    if is_api():
+        return make_response(jsonify(body(code, message, error)), status)
+    return make_response(render_template("error.html", status=status, code=code, message=message, error=error), status)
+
+
+def register(app: Flask) -> None:
+    """Let every failure end in one of the two shapes."""
+
+    @app.errorhandler(errors.TriageError)
+    def of_triage(error: errors.TriageError) -> ResponseReturnValue:
+        if isinstance(error, errors.SignInRequired) and not is_api():
+            return redirect(url_for("pages.sign_in", next=request.full_path.rstrip("?") if request.method == "GET" else None))
+        return answer(status_of(error), error.code, error.message, error)
+
+    @app.errorhandler(CSRFError)
+    def of_csrf(error: CSRFError) -> ResponseReturnValue:
+        return answer(400, "csrf", "页面已过期，请刷新后再提交（填写的内容请先复制）")
+
+    @app.errorhandler(HTTPException)
+    def of_http(error: HTTPException) -> ResponseReturnValue:
+        status = error.code or 500
+        code, message = HTTP.get(status, ("http_error", "请求无法完成"))
+        return answer(status, code, message)
+
+    @app.errorhandler(Exception)
+    def of_anything(error: Exception) -> ResponseReturnValue:
+        # The type and the place are logged, never the message: it may hold what a customer said.
+        trace = error.__traceback__
+        while trace and trace.tb_next:
+            trace = trace.tb_next
+        where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
+        app.logger.error("unexpected %s at %s", type(error).__name__, where)
+        return answer(500, "unexpected", "系统出错，本次操作没有保存，请稍后再试或联系管理员")

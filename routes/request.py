@@ -1,0 +1,112 @@
+"""What a request has: the store's connection on first use, the rules in force, the user, the moment."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import cast
+
+from flask import current_app, g, session
+from flask import request as http
+
+from triage.errors import Forbidden, InvalidInput, Problem, SignInRequired
+from triage.people import User
+from triage.prediction import Predict, Prediction
+from triage.rules import Rules
+from triage.store import Database, Store
+from triage.terms import Role
+
+SESSION_KEY = "token"
+NUMBER = "version"
+
+
+@dataclass
+class Parts:
+    """What the application is joined from (in `wsgi.py`): where the data is, the secret of digests, what predicts, and what troubles it."""
+
+    database: Database
+    secret: bytes
+    predict: Predict
+    predict_many: Callable[[list[str]], list[Prediction | None]]
+    model_trouble: Callable[[], str | None]
+    rules: Rules | None = None
+
+
+def parts() -> Parts:
+    """Give the parts of the running application."""
+    return cast(Parts, current_app.extensions["triage"])
+
+
+def now() -> datetime:
+    """The moment of this request: asked of the clock once."""
+    if "now" not in g:
+        g.now = datetime.now(UTC)
+    return cast(datetime, g.now)
+
+
+def store() -> Store:
+    """The store on this request's connection, taken on first use and given back at teardown."""
+    if "store" not in g:
+        g.exits = ExitStack()
+        g.store = Store(g.exits.enter_context(parts().database.connect()), parts().secret)
+    return cast(Store, g.store)
+
+
+def give_back(_error: BaseException | None = None) -> None:
+    """Give the connection back to the pool."""
+    g.pop("store", None)
+    exits = g.pop("exits", None)
+    if exits is not None:
+        exits.close()
+
+
+def rules() -> Rules:
+    """The rules in force: read again only when somebody has edited the reference data."""
+    if "rules" not in g:
+        kept = parts().rules
+        if kept is None or kept.version != store().reference_version():
+            parts().rules = kept = store().rules()
+        g.rules = kept
+    return cast(Rules, g.rules)
+
+
+def user() -> User:
+    """Who is signed in: by session cookie on pages, by bearer token on the API.
+
+    Raises:
+        SignInRequired: nobody, or no longer.
+    """
+    if "user" not in g:
+        scheme, _, token = http.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            g.user = store().user_of_token(token.strip())
+        else:
+            token = session.get(SESSION_KEY, "")
+            g.user = store().user_of_session(token, now()) if token else None
+    if g.user is None:
+        raise SignInRequired("请先登录")
+    return cast(User, g.user)
+
+
+def require(*roles: Role) -> User:
+    """Give the user if the role is one of these.
+
+    Raises:
+        Forbidden: it is not.
+    """
+    who = user()
+    if who.role not in roles:
+        raise Forbidden(f"此页面供{'、'.join(role.label for role in roles)}使用，您的角色是{who.role.label}")
+    return who
+
+
+def version_seen(value: str | None) -> int:
+    """Read the version of a ticket that the user saw, from a form field or `If-Match`.
+
+    Raises:
+        InvalidInput: it is missing or no number.
+    """
+    digits = (value or "").strip().strip('W/"')
+    if not digits.isdigit():
+        raise InvalidInput(Problem(NUMBER, "缺少工单版本：请刷新工单后再操作（接口请带 If-Match）"))
+    return int(digits)

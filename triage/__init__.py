@@ -1,0 +1,1 @@
+"""The domain of complaint triage in the trade's words, and all SQL."""

@@ -1,0 +1,1 @@
+"""Schema migrations (Alembic), applied by a command before the server starts."""

@@ -1,0 +1,85 @@
+"""Users: who they are, what they may see, how they sign in."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+
+from triage.errors import SignInFailed, TooManyAttempts
+from triage.terms import Role
+from triage.tickets import Ticket
+
+if TYPE_CHECKING:
+    from triage.store import Store
+
+SESSION = timedelta(hours=12)
+MAX_FAILURES, FAILURE_WINDOW = 5, timedelta(minutes=5)
+WRONG = "用户名或密码不对，请重新输入"
+
+
+@dataclass(frozen=True)
+class User:
+    """Somebody who works with the system."""
+
+    username: str
+    name: str
+    role: Role
+    unit_code: str
+    department: str
+
+
+@cache
+def hasher() -> PasswordHasher:
+    """Give the hasher of passwords (argon2id with the library's defaults)."""
+    return PasswordHasher()
+
+
+def may_see(user: User, ticket: Ticket, store: "Store") -> bool:
+    """A handler sees the own team's tickets, a leader those of the own unit and below; the other roles work on all."""
+    if user.role is Role.HANDLER:
+        return (ticket.team_unit, ticket.department) == (user.unit_code, user.department)
+    if user.role is Role.LEADER:
+        return user.department in ("", ticket.department) and store.is_under(ticket.team_unit, user.unit_code)
+    return True
+
+
+def may_reveal(user: User, ticket: Ticket) -> bool:
+    """Agents, dispatchers and auditors may see the caller's full data; handlers too, unless the identity is confidential (保密)."""
+    if user.role in (Role.HANDLER, Role.LEADER):
+        return not ticket.is_confidential
+    return user.role is not Role.ADMIN
+
+
+def sign_in(username: str, password: str, *, store: "Store", now: datetime) -> str:
+    """Check a password and open a session.
+
+    Returns:
+        The session's token, to be kept in the user's cookie only; the store has its digest.
+
+    Raises:
+        SignInFailed: name or password is wrong.
+        TooManyAttempts: five failures within five minutes.
+    """
+    if store.count_failures(username, now - FAILURE_WINDOW) >= MAX_FAILURES:
+        raise TooManyAttempts("连续输错密码次数过多，请 5 分钟后再试")
+    hashed = store.password_hash(username)
+    try:
+        hasher().verify(hashed or _nobody(), password)
+        if hashed is None:
+            raise VerificationError
+    except VerificationError:
+        store.add_failure(username, now)
+        raise SignInFailed(WRONG) from None
+    token = secrets.token_urlsafe(32)
+    store.open_session(token, username, now, now + SESSION)
+    return token
+
+
+@cache
+def _nobody() -> str:
+    """A hash that no password matches, so that an unknown name takes as long as a wrong password."""
+    return hasher().hash(secrets.token_urlsafe(16))

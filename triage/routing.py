@@ -1,0 +1,215 @@
+"""The decision: which department and team, how grave, at once or by a dispatcher, and why."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from triage.attention import Attention, earlier_of_same_event, read_attention
+from triage.complaint import Complaint, Contact, Context
+from triage.errors import InvalidInput, Problem
+from triage.prediction import Prediction
+from triage.rules import Lead, Rules
+from triage.terms import Level, Locality, Made, State
+
+DANGER = "injury"
+DANGER_TYPE, DANGER_TOPIC = "fault", "grid.safety"
+EXTERNAL = "external"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is decided of a complaint and why; `confidence` is None where no model spoke.
+
+    `state` is where the ticket starts; `is_watched` puts it on top of the dispatcher's queue although it has gone out.
+    """
+
+    demand_type: str | None
+    topic: str | None
+    department: str | None
+    unit_code: str | None
+    team_unit: str | None
+    locality: Locality | None
+    level: Level
+    state: State
+    made_by: Made
+    reasons: tuple[str, ...]
+    attention: tuple[Attention, ...] = ()
+    co_departments: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()
+    confidence: float | None = None
+    threshold: float | None = None
+    is_confidential: bool = False
+    is_watched: bool = False
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What it is about and who says so."""
+
+    demand_type: str | None
+    topic: str | None
+    made_by: Made
+    confidence: float | None
+    reasons: tuple[str, ...]
+
+
+def decide(complaint: Complaint, contact: Contact, prediction: Prediction | None, context: Context, rules: Rules) -> Decision:
+    """Decide one complaint: the person's choice or the model's, the overrides, the supply unit and its team, the attention rules and the gate.
+
+    Raises:
+        InvalidInput: the agent chose a topic, a demand type or a unit that does not exist.
+    """
+    choice = _choose(complaint, prediction, rules)
+    attention = read_attention(complaint, contact, context, choice.topic, rules)
+    if any(a.rule == DANGER for a in attention) and choice.made_by is not Made.AGENT:
+        choice = _danger(choice)
+    unit, locality, where = supply_unit(contact, context)
+    lead = rules.lead(choice.demand_type, choice.topic) if choice.topic and choice.demand_type else None
+    danger = any(a.rule == DANGER for a in attention)
+    department = rules.attention[DANGER].lead_department if danger else (lead.department if lead else None)
+    decision = Decision(
+        demand_type=choice.demand_type,
+        topic=choice.topic,
+        department=department,
+        unit_code=unit,
+        team_unit=team_unit(unit, department, context.parents, context.teams),
+        locality=locality,
+        level=_level(attention, rules),
+        state=State.PENDING_REVIEW,
+        made_by=choice.made_by,
+        reasons=(*choice.reasons, *_why(lead, where), *(f"{a.name}：{a.evidence}" for a in attention)),
+        attention=attention,
+        co_departments=_co_departments(attention, rules, department),
+        earlier=earlier_of_same_event(context, choice.topic, rules),
+        confidence=choice.confidence,
+        threshold=_threshold(prediction, rules),
+        is_confidential=_is_confidential(contact, attention, lead, rules),
+        is_watched=danger,
+    )
+    return _end_at_once(complaint, _gate(decision, danger, rules))
+
+
+def _choose(complaint: Complaint, prediction: Prediction | None, rules: Rules) -> _Choice:
+    if complaint.topic:
+        _check_choice(complaint, rules)
+        return _Choice(complaint.demand_type, complaint.topic, Made.AGENT, None, ("坐席确认主题与诉求类型",))
+    if prediction is None:
+        return _Choice(None, None, Made.MODEL, None, ("没有可用的分类模型，转派单员审核",))
+    topic, demand_type = _best(prediction.topics, rules.topics), _best(prediction.demand_types, rules.demand_types)
+    if topic is None or demand_type is None:
+        return _Choice(None, None, Made.MODEL, None, ("模型的主题不在现行主题表中，转派单员审核",))
+    confidence = gate_score(prediction, demand_type, topic, rules)
+    words = "、".join(word for word, weight in prediction.words.get("topic", ())[:4] if weight > 0)
+    about = f"{rules.topics[topic].name} {dict(prediction.topics)[topic]:.2f}"
+    kind = f"{rules.demand_types[demand_type]} {dict(prediction.demand_types)[demand_type]:.2f}"
+    reasons = (f"模型 {prediction.model_version}：{about}，{kind}", *((f"依据词：{words}",) if words else ()))
+    return _Choice(demand_type, topic, Made.MODEL, confidence, reasons)
+
+
+def _check_choice(complaint: Complaint, rules: Rules) -> None:
+    if complaint.topic not in rules.topics:
+        raise InvalidInput(Problem("topic", f"没有主题“{complaint.topic}”，请从主题表中选择"))
+    if complaint.demand_type not in rules.demand_types:
+        raise InvalidInput(Problem("demand_type", f"没有诉求类型“{complaint.demand_type}”，请从 {'、'.join(rules.demand_types.values())} 中选择"))
+
+
+def _best(candidates: Iterable[tuple[str, float]], known: Mapping[str, object]) -> str | None:
+    return next((label for label, _ in candidates if label in known), None)
+
+
+def gate_score(prediction: Prediction, demand_type: str, topic: str, rules: Rules) -> float:
+    """How sure the decision is: the smaller of P(demand type) and the summed probability of all topics that go to the same lead department.
+
+    The gate is on the decision, not on the label. Source: the design's "Two heads, one decision".
+    """
+    department = rules.lead(demand_type, topic).department
+    same = sum(p for label, p in prediction.topics if label in rules.topics and rules.lead(demand_type, label).department == department)
+    return min(same, dict(prediction.demand_types)[demand_type])
+
+
+def _danger(choice: _Choice) -> _Choice:
+    """Danger to life goes to repair as a fault, whatever the model thinks that the text is about."""
+    if choice.demand_type == DANGER_TYPE and choice.topic:
+        return replace(choice, made_by=Made.RULE)
+    return _Choice(DANGER_TYPE, DANGER_TOPIC, Made.RULE, choice.confidence, (*choice.reasons, "人身安全：按故障报修立即派抢修"))
+
+
+def supply_unit(contact: Contact, context: Context) -> tuple[str | None, Locality | None, str]:
+    """Give unit, locality and where they are known from: the customer's record, else the address, else the agent's choice."""
+    customer = context.customer
+    if customer:
+        return customer.unit_code, customer.locality or contact.locality or context.area_locality, "供电单位依客户档案"
+    if context.area_unit:
+        return context.area_unit, contact.locality or context.area_locality, "供电单位依地址匹配"
+    if contact.unit_code:
+        if contact.unit_code not in context.parents:
+            raise InvalidInput(Problem("unit_code", f"没有供电单位“{contact.unit_code}”，请从单位表中选择"))
+        return contact.unit_code, contact.locality, "供电单位由坐席选择"
+    return None, contact.locality, "供电单位未知，待派单员确定"
+
+
+def team_unit(unit: str | None, department: str | None, parents: Mapping[str, str], teams: frozenset[tuple[str, str]]) -> str | None:
+    """Give the unit whose team of the department acts: the supply unit's own, else its parent's, and so on up."""
+    while unit and department:
+        if (unit, department) in teams:
+            return unit
+        unit = parents.get(unit)
+    return None
+
+
+def _level(attention: tuple[Attention, ...], rules: Rules) -> Level:
+    levels = [level for a in attention if (level := rules.attention[a.rule].level)]
+    return min(levels, key=lambda level: level.rank, default=Level.ORDINARY)
+
+
+def _why(lead: Lead | None, where: str) -> tuple[str, ...]:
+    return (lead.reason, where) if lead else (where,)
+
+
+def _co_departments(attention: tuple[Attention, ...], rules: Rules, lead: str | None) -> tuple[str, ...]:
+    named = (rules.attention[a.rule].co_department for a in attention)
+    return tuple(dict.fromkeys(department for department in named if department and department != lead))
+
+
+def _threshold(prediction: Prediction | None, rules: Rules) -> float | None:
+    if rules.gate_threshold is not None:
+        return rules.gate_threshold
+    return prediction.threshold if prediction else None
+
+
+def _is_confidential(contact: Contact, attention: tuple[Attention, ...], lead: Lead | None, rules: Rules) -> bool:
+    by_rule = any(rules.attention[a.rule].is_confidential for a in attention)
+    return contact.is_confidential or by_rule or bool(lead and lead.is_confidential)
+
+
+def _gate(decision: Decision, danger: bool, rules: Rules) -> Decision:
+    """Let the decision out or hold it for a dispatcher, and say which and why."""
+    held = _held_because(decision, danger, rules)
+    if held:
+        return replace(decision, reasons=(*decision.reasons, held))
+    passed = () if decision.confidence is None or danger else (f"把握 {decision.confidence:.2f} ≥ 门槛 {decision.threshold:.2f}，自动派单",)
+    return replace(decision, state=State.DISPATCHED, reasons=(*decision.reasons, *passed))
+
+
+def _held_because(decision: Decision, danger: bool, rules: Rules) -> str | None:
+    if decision.department is None:
+        return "无法判断主题，待派单员审核"
+    if decision.department == EXTERNAL:
+        return "非供电责任：建议坐席转告客户并写明责任主体"
+    if decision.team_unit is None:
+        return "没有可承接的班组或供电单位未知，待派单员确定"
+    if danger or decision.made_by is Made.AGENT:
+        return None
+    if not rules.is_automatic_dispatch_on:
+        return "自动派单已关闭，待派单员审核"
+    if decision.confidence is None or decision.threshold is None or decision.confidence < decision.threshold:
+        return f"把握 {decision.confidence or 0:.2f} 未达门槛 {decision.threshold if decision.threshold is not None else 1:.2f}，待派单员审核"
+    return None
+
+
+def _end_at_once(complaint: Complaint, decision: Decision) -> Decision:
+    """An answer given in the call, or a referral to whoever is responsible, ends the ticket at once."""
+    if complaint.answer:
+        return replace(decision, state=State.ANSWERED, is_watched=False, reasons=(*decision.reasons, "坐席当即答复，办结即答"))
+    if complaint.owner:
+        return replace(decision, state=State.REFERRED, is_watched=False, reasons=(*decision.reasons, f"非供电责任，已转告：{complaint.owner}"))
+    return decision

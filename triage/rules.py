@@ -1,0 +1,117 @@
+"""The rules of triage as rows, read from the store: what leads, what is limited, what raises the level."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from triage.calendar import WorkingCalendar
+from triage.clocks import Limit
+from triage.terms import Level
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A leaf of the taxonomy: what a complaint is about, who leads and who supports."""
+
+    code: str
+    level1: str
+    level2_code: str
+    level2: str
+    level3: str
+    lead_department: str
+    support_departments: tuple[str, ...]
+    definition: str
+    not_this: str
+    basis: str
+
+    @property
+    def name(self) -> str:
+        """The leaf's name with its parent's."""
+        return f"{self.level2} · {self.level3}"
+
+
+@dataclass(frozen=True)
+class Override:
+    """A row that sets the lead department by demand type and topic together."""
+
+    demand_type: str
+    topic: str
+    lead_department: str
+    is_confidential: bool
+    note: str
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Words that speak for an attention rule, or (negation) against it where they stand."""
+
+    rule: str
+    expression: re.Pattern[str]
+    is_negation: bool
+
+
+@dataclass(frozen=True)
+class AttentionRule:
+    """What raises the level of a ticket and what else it brings about."""
+
+    code: str
+    name: str
+    when: str
+    level: Level | None
+    lead_department: str
+    co_department: str
+    is_confidential: bool
+
+
+@dataclass(frozen=True)
+class Lead:
+    """Who leads, whether the identity is kept from the handlers, and why."""
+
+    department: str
+    is_confidential: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class Rules:
+    """All reference data that a decision needs, as one value; `version` says which state of the tables it was read from."""
+
+    version: int
+    topics: Mapping[str, Topic]
+    demand_types: Mapping[str, str]
+    departments: Mapping[str, str]
+    overrides: tuple[Override, ...]
+    limits: tuple[Limit, ...]
+    attention: Mapping[str, AttentionRule]
+    patterns: tuple[Pattern, ...]
+    switches: Mapping[str, str]
+    calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
+
+    def lead(self, demand_type: str, topic: str) -> Lead:
+        """Give the lead department of a demand: the override that names both wins over one that names the type, that over the topic's own.
+
+        Source: `data/routing.csv`, `data/taxonomy.csv`.
+        """
+        for wanted in (topic, ""):
+            for row in self.overrides:
+                if row.demand_type == demand_type and row.topic == wanted:
+                    return Lead(row.lead_department, row.is_confidential, row.note)
+        entry = self.topics[topic]
+        return Lead(entry.lead_department, False, f"主题“{entry.name}”由{self.departments[entry.lead_department]}牵头")
+
+    @property
+    def is_automatic_dispatch_on(self) -> bool:
+        """The one switch that stops automatic dispatch."""
+        return self.switches.get("automatic_dispatch", "on") == "on"
+
+    @cached_property
+    def gate_threshold(self) -> float | None:
+        """The administrator's threshold, or None where the model's own, measured one holds."""
+        value = self.switches.get("gate_threshold", "").strip()
+        return float(value) if value else None
+
+    @property
+    def repeat_window_days(self) -> int:
+        """How many days back an earlier call counts as the same event."""
+        return int(self.switches.get("repeat_window_days") or 60)

@@ -1,0 +1,61 @@
+"""What an operator may set: one tuple that defaults, help and docs all come from."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Setting:
+    """An environment variable, its default and what it is for."""
+
+    name: str
+    default: str
+    help: str
+
+
+SETTINGS = (
+    Setting("TRIAGE_INSTANCE", "instance", "Folder of everything that is not code: database, secret, models."),
+    Setting("TRIAGE_DATABASE_URL", "", "SQLAlchemy URL of the database; empty: SQLite in the instance folder."),
+    Setting("TRIAGE_POOL_SIZE", "8", "Connections that one process may hold."),
+    Setting("TRIAGE_INSECURE_COOKIE", "1", "1: the session cookie also goes over plain HTTP (a trial on 127.0.0.1); 0 behind HTTPS."),
+)
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings, read."""
+
+    instance: Path
+    database_url: str
+    pool_size: int
+    insecure_cookie: bool
+
+
+def read_settings(environment: Mapping[str, str]) -> Config:
+    """Read the settings from an environment; relative folders stand beside the product."""
+    values = {setting.name: environment.get(setting.name) or setting.default for setting in SETTINGS}
+    instance = (ROOT / values["TRIAGE_INSTANCE"]).resolve()
+    return Config(
+        instance=instance,
+        database_url=values["TRIAGE_DATABASE_URL"] or f"sqlite:///{instance / 'triage.db'}",
+        pool_size=int(values["TRIAGE_POOL_SIZE"]),
+        insecure_cookie=values["TRIAGE_INSECURE_COOKIE"] == "1",
+    )
+
+
+def read_secret(instance: Path) -> bytes:
+    """Give the instance's secret, made on first use and readable by its owner only; digests and sessions hang on it."""
+    path = instance / "secret"
+    instance.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_hex(32).encode())
+    return path.read_bytes()

@@ -1,0 +1,185 @@
+"""Reading tickets: one, a contact's, the queues, with what their pages show beside them."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from triage.errors import NotFound
+from triage.store.base import Part
+from triage.store.sql import block
+from triage.terms import Channel, Level, Locality, State, Step
+from triage.tickets import Ticket
+
+COLUMNS = """number, contact_id, text, state, level, demand_type, topic, department, unit_code, team_unit, locality, channel, received_at, version,
+        is_confidential, is_watched, next_step, next_due_at, yellow_at, red_at, is_confirmed, reply, finding, owner, satisfaction, closed_at"""
+TICKET = block(f"""
+    SELECT {COLUMNS}
+    FROM tickets
+    WHERE number = :number""")
+OF_CONTACT = block(f"""
+    SELECT {COLUMNS}
+    FROM tickets
+    WHERE contact_id = :contact_id
+    ORDER BY number""")
+CONTACT = block("""
+    SELECT id, channel, caller_name, phone, customer_number, address, actor, is_confidential, received_at
+    FROM contacts
+    WHERE id = :contact_id""")
+DISPATCHER_QUEUE = block(f"""
+    SELECT {COLUMNS}
+    FROM tickets
+    WHERE state IN ('pending_review', 'returned') OR is_watched
+    ORDER BY queue_rank, next_due_at NULLS LAST, number
+    LIMIT :most""")
+REVIEW_QUEUE = block(f"""
+    SELECT {COLUMNS}
+    FROM tickets
+    WHERE state = 'resolved'
+    ORDER BY queue_rank, next_due_at NULLS LAST, number
+    LIMIT :most""")
+CALLBACK_QUEUE = block(f"""
+    SELECT {COLUMNS}
+    FROM tickets
+    WHERE state IN ('reviewed', 'called_back')
+    ORDER BY queue_rank, next_due_at NULLS LAST, number
+    LIMIT :most""")
+TEAM_QUEUE = block(f"""
+    SELECT {COLUMNS}
+    FROM tickets
+    WHERE department = :department AND team_unit = :unit_code AND state IN ('dispatched', 'accepted', 'contacted', 'arrived')
+    ORDER BY queue_rank, next_due_at NULLS LAST, number
+    LIMIT :most""")
+UNIT_QUEUE = block(f"""
+    WITH RECURSIVE under(code) AS (
+        SELECT code FROM units WHERE code = :unit_code
+        UNION ALL
+        SELECT units.code FROM units JOIN under ON units.parent_code = under.code)
+    SELECT {COLUMNS}
+    FROM tickets
+    WHERE team_unit IN (SELECT code FROM under) AND (:department = '' OR department = :department)
+        AND state IN ('dispatched', 'accepted', 'contacted', 'arrived')
+    ORDER BY queue_rank, next_due_at NULLS LAST, number
+    LIMIT :most""")
+IS_UNDER = block("""
+    WITH RECURSIVE under(code) AS (
+        SELECT code FROM units WHERE code = :unit_code
+        UNION ALL
+        SELECT units.code FROM units JOIN under ON units.parent_code = under.code)
+    SELECT 1
+    FROM under
+    WHERE code = :team_unit""")
+TAKEN_BY = block(f"""
+    SELECT {COLUMNS}
+    FROM tickets
+    WHERE contact_id IN (SELECT id FROM contacts WHERE actor = :actor)
+    ORDER BY received_at DESC, number DESC
+    LIMIT :most""")
+PREDICTION = block("""
+    SELECT model_version, topics_json, demand_types_json, words_json, threshold, made_at
+    FROM predictions
+    WHERE ticket_number = :number
+    ORDER BY id DESC
+    LIMIT 1""")
+DECISIONS = block("""
+    SELECT made_by, actor, demand_type, topic, department, unit_code, team_unit, level, outcome, reasons_json, attention_json, co_departments_json,
+        earlier_json, model_version, confidence, threshold, made_at
+    FROM decisions
+    WHERE ticket_number = :number
+    ORDER BY id""")
+JSONS = ("topics", "demand_types", "words", "reasons", "attention", "co_departments", "earlier")
+
+
+class Queries(Part):
+    """Reads tickets."""
+
+    def ticket(self, number: str) -> Ticket:
+        """Give a ticket.
+
+        Raises:
+            NotFound: there is none of that number.
+        """
+        row = self.row(TICKET, number=number)
+        if row is None:
+            raise NotFound(f"没有工单 {number}，请核对 16 位工单号")
+        return ticket_of(row)
+
+    def tickets_of_contact(self, contact_id: int) -> tuple[Ticket, ...]:
+        """Give the tickets of a contact in the order of their complaints."""
+        return tuple(ticket_of(row) for row in self.rows(OF_CONTACT, contact_id=contact_id))
+
+    def contact(self, contact_id: int) -> RowMapping:
+        """Give a contact with the caller's full personal data: mask it before it is shown."""
+        row = self.row(CONTACT, contact_id=contact_id)
+        if row is None:
+            raise NotFound("没有这次来电记录")
+        return row
+
+    def dispatcher_queue(self, most: int = 200) -> list[Ticket]:
+        """Give what waits for a dispatcher: doubtful, returned, and danger to life on top."""
+        return self._tickets(DISPATCHER_QUEUE, most=most)
+
+    def review_queue(self, most: int = 200) -> list[Ticket]:
+        """Give the replies that wait to be checked."""
+        return self._tickets(REVIEW_QUEUE, most=most)
+
+    def callback_queue(self, most: int = 200) -> list[Ticket]:
+        """Give the customers to be called back and the tickets to be closed."""
+        return self._tickets(CALLBACK_QUEUE, most=most)
+
+    def team_queue(self, unit_code: str, department: str, most: int = 200) -> list[Ticket]:
+        """Give what a unit's team has to do, special first, then by the next deadline."""
+        return self._tickets(TEAM_QUEUE, unit_code=unit_code, department=department, most=most)
+
+    def unit_queue(self, unit_code: str, department: str, most: int = 200) -> list[Ticket]:
+        """Give what the teams of a unit and of those below it have to do; an empty department means all."""
+        return self._tickets(UNIT_QUEUE, unit_code=unit_code, department=department, most=most)
+
+    def is_under(self, team_unit: str | None, unit_code: str) -> bool:
+        """Say whether a unit is another one or stands below it."""
+        return bool(team_unit) and self.value(IS_UNDER, team_unit=team_unit, unit_code=unit_code) is not None
+
+    def taken_by(self, actor: str, most: int = 50) -> list[Ticket]:
+        """Give the tickets of the contacts that a user took, the latest first."""
+        return self._tickets(TAKEN_BY, actor=actor, most=most)
+
+    def _tickets(self, sql: Any, **parameters: Any) -> list[Ticket]:
+        return [ticket_of(row) for row in self.rows(sql, **parameters)]
+
+    def prediction_of(self, number: str) -> Mapping[str, Any] | None:
+        """Give what the model said of a ticket, its JSON read."""
+        row = self.row(PREDICTION, number=number)
+        return read_json(row) if row else None
+
+    def decisions_of(self, number: str) -> list[Mapping[str, Any]]:
+        """Give all decisions about a ticket from the first, their JSON read."""
+        return [read_json(row) for row in self.rows(DECISIONS, number=number)]
+
+
+def read_json(row: RowMapping) -> dict[str, Any]:
+    """Give a row with its JSON columns read, under their names without `_json`."""
+    values = dict(row)
+    for name in JSONS:
+        if f"{name}_json" in values:
+            values[name] = json.loads(values.pop(f"{name}_json"))
+    return values
+
+
+def ticket_of(row: RowMapping) -> Ticket:
+    """Make the value from its row."""
+    values: dict[str, Any] = dict(row)
+    closed: datetime | None = values.pop("closed_at")
+    return Ticket(
+        **{
+            **values,
+            "state": State(values["state"]),
+            "level": Level(values["level"]),
+            "channel": Channel(values["channel"]),
+            "locality": Locality(values["locality"]) if values["locality"] else None,
+            "next_step": Step(values["next_step"]) if values["next_step"] else None,
+        },
+        closed_at=closed,
+    )
+

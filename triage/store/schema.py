@@ -1,0 +1,373 @@
+"""The tables. A column's name tells its type: `*_at` a moment, `*_on` a date, `is_*` a truth, `*_json` a JSON text."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeEngine
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=NAMES)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment: `timestamptz` on PostgreSQL, fixed-width UTC text on SQLite, so that both compare in the order of time."""
+
+    impl = String(27)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the engine's own type."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(DateTime(timezone=True))
+        return dialect.type_descriptor(String(27))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Refuse a moment without a zone; write the others in UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a zone cannot be stored")
+        moment = value.astimezone(UTC)
+        return moment if dialect.name == "postgresql" else moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Give the moment in UTC."""
+        if value is None or isinstance(value, datetime):
+            return value.astimezone(UTC) if value else None
+        return datetime.fromisoformat(value)
+
+
+def code(name: str, *args: Any, **kwargs: Any) -> Column[str]:
+    """Make a column for a code or a short text."""
+    return Column(name, String(64), *args, nullable=kwargs.pop("nullable", False), **kwargs)
+
+
+def words(name: str, **kwargs: Any) -> Column[str]:
+    """Make a column for a text of any length, empty where there is none."""
+    return Column(name, Text, nullable=False, server_default="", **kwargs)
+
+
+def moment(name: str, **kwargs: Any) -> Column[datetime]:
+    """Make a column for a moment."""
+    return Column(name, Moment, nullable=kwargs.pop("nullable", False), **kwargs)
+
+
+def truth(name: str) -> Column[bool]:
+    """Make a column for yes or no, no unless said."""
+    return Column(name, Boolean(create_constraint=False), nullable=False, server_default="0")
+
+
+def reference(name: str, *columns: Any) -> Table:
+    """Make a reference table: its own columns, the row's basis and source, and who edited it when (nobody: as bundled)."""
+    return Table(
+        name,
+        metadata,
+        *columns,
+        words("basis"),
+        words("source"),
+        words("edited_by"),
+        moment("edited_at", nullable=True),
+    )
+
+
+departments = reference("departments", code("code", primary_key=True), words("name"), words("line"), words("handles"))
+demand_types = reference("demand_types", code("code", primary_key=True), words("name"), words("definition"), words("signal"))
+topics = reference(
+    "topics",
+    code("code", primary_key=True),
+    code("level1_code"),
+    words("level1"),
+    code("level2_code"),
+    words("level2"),
+    words("level3"),
+    code("lead_department", ForeignKey("departments.code")),
+    words("support_departments"),
+    words("definition"),
+    words("not_this"),
+)
+routing = reference(
+    "routing",
+    Column("id", Integer, primary_key=True),
+    code("demand_type", ForeignKey("demand_types.code")),
+    code("topic"),
+    code("lead_department", ForeignKey("departments.code")),
+    truth("is_confidential"),
+    words("note"),
+    UniqueConstraint("demand_type", "topic"),
+)
+time_limits = reference(
+    "time_limits",
+    Column("id", Integer, primary_key=True),
+    code("demand_type"),
+    code("topic"),
+    code("zone"),
+    code("channel"),
+    code("step"),
+    code("from_event"),
+    Column("amount", Float, nullable=False),
+    code("unit"),
+    code("clock"),
+    Column("yellow_fraction", Float, nullable=False),
+    truth("is_pausable"),
+    Column("valid_from_on", Date),
+    Column("valid_until_on", Date),
+    UniqueConstraint("demand_type", "topic", "zone", "channel", "step", "from_event", "valid_from_on"),
+)
+attention = reference(
+    "attention",
+    code("code", primary_key=True),
+    words("name"),
+    words("when"),
+    words("effect"),
+    code("level"),
+    code("lead_department"),
+    code("co_department"),
+    truth("is_confidential"),
+)
+attention_patterns = reference(
+    "attention_patterns",
+    Column("id", Integer, primary_key=True),
+    code("rule", ForeignKey("attention.code")),
+    words("pattern"),
+    truth("is_negation"),
+    words("note"),
+)
+metrics = reference("metrics", code("code", primary_key=True), words("name"), words("numerator"), words("denominator"), words("note"))
+switches = reference("switches", code("code", primary_key=True), words("name"), words("value"), words("note"))
+fixed_holidays = reference(
+    "fixed_holidays", Column("month", Integer, primary_key=True), Column("day", Integer, primary_key=True), words("name")
+)
+calendar_years = reference("calendar_years", Column("year", Integer, primary_key=True, autoincrement=False))
+calendar_days = reference(
+    "calendar_days",
+    Column("day_on", Date, primary_key=True),
+    Column("year", Integer, ForeignKey("calendar_years.year"), nullable=False),
+    truth("is_working"),
+    words("name"),
+)
+counters = Table("counters", metadata, code("name", primary_key=True), Column("value", Integer, nullable=False))
+
+units = Table(
+    "units", metadata, code("code", primary_key=True), words("name"), code("kind"), code("parent_code", ForeignKey("units.code"), nullable=True)
+)
+teams = Table(
+    "teams",
+    metadata,
+    code("unit_code", ForeignKey("units.code"), primary_key=True),
+    code("department_code", ForeignKey("departments.code"), primary_key=True),
+)
+areas = Table("areas", metadata, code("keyword", primary_key=True), code("unit_code", ForeignKey("units.code")), code("locality"))
+customers = Table(
+    "customers",
+    metadata,
+    code("number", primary_key=True),
+    words("name"),
+    words("phone"),
+    words("address"),
+    code("unit_code", ForeignKey("units.code")),
+    code("locality"),
+    words("transformer_area"),
+    words("key_kind"),
+)
+users = Table(
+    "users",
+    metadata,
+    code("username", primary_key=True),
+    words("name"),
+    code("role"),
+    code("unit_code", ForeignKey("units.code")),
+    code("department_code"),
+    words("password_hash"),
+    truth("is_active"),
+    moment("created_at"),
+)
+sessions = Table(
+    "sessions",
+    metadata,
+    code("token_digest", primary_key=True),
+    code("username", ForeignKey("users.username")),
+    moment("created_at"),
+    moment("expires_at"),
+)
+tokens = Table(
+    "tokens",
+    metadata,
+    code("token_digest", primary_key=True),
+    code("username", ForeignKey("users.username")),
+    words("label"),
+    moment("created_at"),
+    moment("revoked_at", nullable=True),
+)
+failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    code("username_digest"),
+    moment("failed_at"),
+    Index(None, "username_digest", "failed_at"),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("submission_key", String(100), unique=True),
+    code("channel"),
+    words("caller_name"),
+    words("phone"),
+    code("phone_digest"),
+    code("customer_number"),
+    words("address"),
+    code("actor"),
+    truth("is_confidential"),
+    moment("received_at"),
+    Index(None, "phone_digest", "received_at"),
+    Index(None, "customer_number", "received_at"),
+)
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("number", String(16), primary_key=True),
+    Column("contact_id", Integer, ForeignKey("contacts.id"), nullable=False, index=True),
+    words("text"),
+    code("state"),
+    code("level"),
+    Column("queue_rank", Integer, nullable=False),
+    code("demand_type", nullable=True),
+    code("topic", nullable=True),
+    code("department", nullable=True),
+    code("unit_code", nullable=True),
+    code("team_unit", nullable=True),
+    code("locality", nullable=True),
+    code("channel"),
+    moment("received_at"),
+    Column("version", Integer, nullable=False),
+    truth("is_confidential"),
+    truth("is_watched"),
+    code("next_step", nullable=True),
+    moment("next_due_at", nullable=True),
+    moment("yellow_at", nullable=True),
+    moment("red_at", nullable=True),
+    truth("is_confirmed"),
+    words("reply"),
+    words("finding"),
+    words("owner"),
+    words("satisfaction"),
+    moment("closed_at", nullable=True),
+    Index(None, "state", "queue_rank", "next_due_at"),
+    Index("ix_tickets_team", "department", "team_unit", "state", "queue_rank", "next_due_at"),
+    Index(None, "received_at"),
+)
+predictions = Table(
+    "predictions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("ticket_number", String(16), ForeignKey("tickets.number"), nullable=False, index=True),
+    code("model_version"),
+    words("topics_json"),
+    words("demand_types_json"),
+    words("words_json"),
+    Column("threshold", Float),
+    moment("made_at"),
+)
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("ticket_number", String(16), ForeignKey("tickets.number"), nullable=False, index=True),
+    code("made_by"),
+    code("actor"),
+    code("demand_type", nullable=True),
+    code("topic", nullable=True),
+    code("department", nullable=True),
+    code("unit_code", nullable=True),
+    code("team_unit", nullable=True),
+    code("level"),
+    code("outcome"),
+    words("reasons_json"),
+    words("attention_json"),
+    words("co_departments_json"),
+    words("earlier_json"),
+    code("model_version", nullable=True),
+    Column("confidence", Float),
+    Column("threshold", Float),
+    moment("made_at"),
+)
+steps = Table(
+    "steps",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("ticket_number", String(16), ForeignKey("tickets.number"), nullable=False, index=True),
+    code("step"),
+    code("watch"),
+    code("department", nullable=True),
+    code("unit_code", nullable=True),
+    truth("is_by_machine"),
+    code("from_event"),
+    moment("started_at"),
+    moment("due_at"),
+    moment("yellow_at"),
+    moment("red_at"),
+    truth("is_confirmed"),
+    Column("limit_id", Integer),
+    words("limit_text"),
+    moment("ended_at", nullable=True),
+    moment("voided_at", nullable=True),
+    Index(None, "watch", "due_at", "step"),
+)
+notes = Table(
+    "notes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("ticket_number", String(16), ForeignKey("tickets.number"), nullable=False, index=True),
+    Column("audit_seq", Integer, nullable=False),
+    code("kind"),
+    words("text"),
+)
+audit = Table(
+    "audit",
+    metadata,
+    Column("ticket_number", String(16), ForeignKey("tickets.number"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    moment("happened_at"),
+    code("actor"),
+    code("action"),
+    code("from_state", nullable=True),
+    code("to_state", nullable=True),
+    words("detail_json"),
+    code("previous_hash"),
+    code("hash"),
+)
+reference_audit = Table(
+    "reference_audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    moment("happened_at"),
+    code("actor"),
+    code("table_name"),
+    words("row_key"),
+    words("before_json"),
+    words("after_json"),
+)

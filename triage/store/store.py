@@ -1,0 +1,11 @@
+"""The store: its parts by subject on one connection."""
+
+from triage.store.figures import Figures
+from triage.store.moves import Moves
+from triage.store.organisation import Organisation
+from triage.store.people import People
+from triage.store.reference import ReferenceData
+
+
+class Store(Moves, People, ReferenceData, Organisation, Figures):
+    """Everything that is kept, on one connection taken for a request and given back at its end."""

@@ -1,0 +1,155 @@
+"""The trade's terms: one code and one Chinese name side by side; code and database use the code, pages the name."""
+
+from enum import StrEnum
+from typing import Self
+
+
+class Term(StrEnum):
+    """A code with its Chinese name in `label`."""
+
+    label: str
+
+    def __new__(cls, code: str, label: str = "") -> Self:
+        """Make the member from its code and its Chinese name."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.label = label
+        return member
+
+
+class Level(Term):
+    """How grave a ticket is, the gravest first."""
+
+    SPECIAL = "special", "特殊"
+    MAJOR = "major", "重大"
+    IMPORTANT = "important", "重要"
+    ORDINARY = "ordinary", "一般"
+
+    @property
+    def rank(self) -> int:
+        """0 for the gravest; what is sorted by."""
+        return list(Level).index(self)
+
+
+class State(Term):
+    """Where a ticket stands; the last three are ends."""
+
+    PENDING_REVIEW = "pending_review", "待审核"
+    DISPATCHED = "dispatched", "待接单"
+    ACCEPTED = "accepted", "已接单"
+    CONTACTED = "contacted", "已联系"
+    ARRIVED = "arrived", "已到场"
+    RESOLVED = "resolved", "待审单"
+    REVIEWED = "reviewed", "待回访"
+    CALLED_BACK = "called_back", "已回访"
+    RETURNED = "returned", "已退单"
+    CLOSED = "closed", "已归档"
+    ANSWERED = "answered", "办结即答"
+    REFERRED = "referred", "已转告"
+
+    @property
+    def is_end(self) -> bool:
+        """Whether nothing is left to do."""
+        return self in (State.CLOSED, State.ANSWERED, State.REFERRED)
+
+
+class Step(Term):
+    """A key step that is timed."""
+
+    DISPATCH = "dispatch", "派单"
+    REDISPATCH = "redispatch", "重新派单"
+    ACCEPT = "accept", "接单"
+    CONTACT = "contact", "联系客户"
+    ARRIVE = "arrive", "到达现场"
+    RESOLVE = "resolve", "处理回复"
+    REVIEW = "review", "回单审核"
+    CALLBACK = "callback", "回访"
+    EXTENSION = "extension", "延期审批"
+    APPEAL = "appeal", "申诉裁定"
+    CHASE = "chase", "催办答复"
+
+
+class Zone(Term):
+    """How a step stands against its limit at one moment; colour, shape and word on the page."""
+
+    GREEN = "green", "正常"
+    YELLOW = "yellow", "预警"
+    RED = "red", "超时"
+
+
+class Watch(Term):
+    """Whose clock a step runs on."""
+
+    CUSTOMER = "customer", "客户时钟"
+    DEPARTMENT = "department", "部门时钟"
+
+
+class Locality(Term):
+    """What kind of place the customer lives in; arrival limits differ by it."""
+
+    URBAN = "urban", "城区"
+    RURAL = "rural", "农村"
+    REMOTE = "remote", "边远"
+
+
+class Channel(Term):
+    """How a contact came in."""
+
+    PHONE = "phone", "95598 电话"
+    ONLINE = "online", "网上国网"
+    HALL = "hall", "营业厅"
+    SMS = "sms", "短信"
+    AUTHORITY_12398 = "12398", "12398 转办"
+    AUTHORITY_12345 = "12345", "12345 转办"
+    AUTHORITY_OTHER = "other", "其他上级转办"
+
+
+class Role(Term):
+    """What a user is here for."""
+
+    AGENT = "agent", "坐席"
+    DISPATCHER = "dispatcher", "派单员"
+    HANDLER = "handler", "责任部门"
+    LEADER = "leader", "班长/负责人"
+    AUDITOR = "auditor", "质检"
+    ADMIN = "admin", "管理员"
+
+
+class Finding(Term):
+    """What the department found out about the customer's account."""
+
+    UPHELD = "upheld", "属实"
+    PARTLY = "partly", "部分属实"
+    NOT_UPHELD = "not_upheld", "不属实"
+
+
+class Satisfaction(Term):
+    """The answer on the return visit: 1 very satisfied to 9; 4–9 are dissatisfied, with the reason."""
+
+    VERY = "1", "非常满意"
+    SATISFIED = "2", "满意"
+    NEUTRAL = "3", "一般"
+    ATTITUDE = "4", "不满意：服务态度"
+    QUALITY = "5", "不满意：处理质量"
+    ARRIVAL = "6", "不满意：到场时间"
+    SPEED = "7", "不满意：处理速度"
+    NOT_REPAIRED = "8", "不满意：问题未解决"
+    OTHER = "9", "不满意：其他"
+
+
+class UnitKind(Term):
+    """A supply unit's place in the organisation."""
+
+    PROVINCE = "province", "省公司"
+    CITY = "city", "市公司"
+    COUNTY = "county", "县公司"
+    STATION = "station", "供电所"
+
+
+class Made(Term):
+    """Who made a decision."""
+
+    MODEL = "model", "自动派单"
+    RULE = "rule", "规则派单"
+    AGENT = "agent", "坐席确认"
+    DISPATCHER = "dispatcher", "派单员"

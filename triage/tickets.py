@@ -1,0 +1,149 @@
+"""A ticket and its steps as values, and which steps start and end with an event."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from triage.clocks import Deadline, Limit, choose_limit, deadline, zone
+from triage.complaint import Complaint
+from triage.moments import in_shanghai
+from triage.prediction import Prediction
+from triage.routing import Decision
+from triage.rules import Rules
+from triage.terms import Channel, Level, Locality, State, Step, Watch, Zone
+
+OF_DEPARTMENT = (Step.CONTACT, Step.ARRIVE, Step.RESOLVE)
+COMMAND, HOTLINE = "command", "hotline"
+
+
+@dataclass(frozen=True)
+class Opening:
+    """All that is kept when a ticket is opened."""
+
+    complaint: Complaint
+    prediction: Prediction | None
+    decision: Decision
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A ticket as it stands."""
+
+    number: str
+    contact_id: int
+    text: str
+    state: State
+    level: Level
+    demand_type: str | None
+    topic: str | None
+    department: str | None
+    unit_code: str | None
+    team_unit: str | None
+    locality: Locality | None
+    channel: Channel
+    received_at: datetime
+    version: int
+    is_confidential: bool
+    is_watched: bool
+    next_step: Step | None = None
+    next_due_at: datetime | None = None
+    yellow_at: datetime | None = None
+    red_at: datetime | None = None
+    is_confirmed: bool = True
+    reply: str = ""
+    finding: str = ""
+    owner: str = ""
+    satisfaction: str = ""
+    closed_at: datetime | None = None
+
+    def zone(self, at: datetime) -> Zone:
+        """The worst zone of its open clocks at one moment."""
+        return zone(self.yellow_at, self.red_at, at)
+
+
+@dataclass(frozen=True)
+class TimedStep:
+    """A step of a ticket on one clock; open while neither ended nor void."""
+
+    id: int
+    step: Step
+    watch: Watch
+    department: str | None
+    unit_code: str | None
+    by_machine: bool
+    from_event: str
+    started_at: datetime
+    due_at: datetime
+    yellow_at: datetime
+    red_at: datetime
+    is_confirmed: bool
+    limit_text: str
+    ended_at: datetime | None = None
+    voided_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the clock runs."""
+        return self.ended_at is None and self.voided_at is None
+
+    def zone(self, at: datetime) -> Zone:
+        """Its zone at one moment, or for ever after it has ended."""
+        return zone(self.yellow_at, self.red_at, self.ended_at or at)
+
+
+@dataclass(frozen=True)
+class Start:
+    """A clock that starts now: its step, whose it is, its limit and its deadline."""
+
+    step: Step
+    watch: Watch
+    limit: Limit
+    deadline: Deadline
+    started_at: datetime
+    event: str
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What the limits depend on."""
+
+    demand_type: str
+    topic: str | None
+    locality: Locality | None
+    channel: Channel
+
+
+def starts(event: str, demand: Demand, rules: Rules, at: datetime) -> Iterable[Start]:
+    """Give the customer's clocks that an event starts, by the limits in force on that day."""
+    for step in Step:
+        limit = limit_of(step, demand, rules, at)
+        if limit and limit.from_event == event:
+            yield Start(step, Watch.CUSTOMER, limit, deadline(limit, at, rules.calendar), at, event)
+
+
+def department_starts(open_steps: Iterable[Step], demand: Demand, rules: Rules, at: datetime) -> Iterable[Start]:
+    """Give a department's own clocks, from its own dispatch, for the steps that the customer waits for."""
+    for step in open_steps:
+        limit = limit_of(step, demand, rules, at)
+        if step in OF_DEPARTMENT and limit:
+            yield Start(step, Watch.DEPARTMENT, limit, deadline(limit, at, rules.calendar), at, "dispatched")
+
+
+def limit_of(step: Step, demand: Demand, rules: Rules, at: datetime) -> Limit | None:
+    """Choose the row that governs a step of such a demand on the day of `at`."""
+    return choose_limit(
+        rules.limits,
+        step=step,
+        demand_type=demand.demand_type,
+        topic=demand.topic,
+        zone=demand.locality,
+        channel=demand.channel,
+        day=in_shanghai(at).date(),
+    )
+
+
+def answerable(step: Step, department: str | None) -> str | None:
+    """Name the department that has to end a step: the command centre dispatches and reviews, the hotline calls back, the lead does the rest."""
+    if step in (Step.DISPATCH, Step.REDISPATCH, Step.REVIEW):
+        return COMMAND
+    return HOTLINE if step is Step.CALLBACK else department
