@@ -172,9 +172,7 @@ def _require(need: Sequence[str], columns: Sequence[str], name: str) -> None:
             there = ", ".join(columns) or "none, the table is empty"
             raise MissingColumn(f"{name}: no column {column!r}; the columns are: {there}")
         if columns.count(column) > 1:
-            raise MissingColumn(
-                f"{name}: column {column!r} stands {columns.count(column)} times in the header; rename all but one"
-            )
+            raise MissingColumn(f"{name}: column {column!r} stands {columns.count(column)} times in the header; rename all but one")
 
 
 def _distinct(columns: Sequence[str]) -> list[str]:
@@ -224,9 +222,7 @@ def _rows(records: Iterator[list[str]], header_row: int, columns: list[str], nam
         if not record:
             continue
         if len(record) < len(columns) or any(record[len(columns) :]):
-            raise BadRow(
-                f"{name}: row {number} has {len(record)} cells, the header has {len(columns)}; check the quotes"
-            )
+            raise BadRow(f"{name}: row {number} has {len(record)} cells, the header has {len(columns)}; check the quotes")
         yield Row(number, dict(zip(columns, record, strict=False)))
 
 

@@ -33,6 +33,7 @@ def create_app() -> Flask:
         model_trouble=lambda: predictor.trouble,
     )
     app = create_routes(parts, insecure_cookie=config.insecure_cookie)
+    app.extensions["preload"] = predictor.preload
     for command in COMMANDS:
         app.cli.add_command(command)
     return app

@@ -114,9 +114,7 @@ def _cluster(files: ModelFiles, scheduler: str) -> Iterator[tuple[Run, int]]:
     with client:
         workers = len(client.scheduler_info(n_workers=-1)["workers"])
         if not workers:
-            raise SchedulerUnavailable(
-                f"{scheduler}: the scheduler has no workers; start some with: dask worker {scheduler}"
-            )
+            raise SchedulerUnavailable(f"{scheduler}: the scheduler has no workers; start some with: dask worker {scheduler}")
         source = FromFiles(files)
         # Scattered, the model travels once to each worker instead of with every block.
         with parallel_config(backend="dask", client=client, scatter=[source]), Parallel() as parallel:

@@ -78,13 +78,9 @@ def folds(corpus: Corpus, recipe: Recipe) -> list[Fold]:
     return list(splitter.split(rows, labels))
 
 
-def _hold_out(
-    documents: Sequence[Document], corpus: Corpus, parts: Sequence[Fold], recipe: Recipe, progress: Quiet
-) -> dict[str, HeldOut]:
+def _hold_out(documents: Sequence[Document], corpus: Corpus, parts: Sequence[Fold], recipe: Recipe, progress: Quiet) -> dict[str, HeldOut]:
     seen = {
-        head: HeldOut(
-            names := tuple(sorted(set(labels))), np.zeros((len(documents), len(names))), [""] * len(documents)
-        )
+        head: HeldOut(names := tuple(sorted(set(labels))), np.zeros((len(documents), len(names))), [""] * len(documents))
         for head, labels in corpus.labels.items()
     }
     for learn, hold in progress.each(parts, "held-out parts", len(parts)):
@@ -114,9 +110,7 @@ def _card(truth: Sequence[str], seen: HeldOut, parts: Sequence[str]) -> HeadCard
     scores: dict[str, Any] = dict(head_scores(truth, chances, seen.labels))
     if parts:
         scores["by_part"] = _by_part(truth, chances, seen.labels, parts)
-    dummy = head_scores(
-        truth, np.array([[label == guess for label in seen.labels] for guess in seen.dummy], float), seen.labels
-    )
+    dummy = head_scores(truth, np.array([[label == guess for label in seen.labels] for guess in seen.dummy], float), seen.labels)
     guessed = [seen.labels[column] for column in chances.argmax(axis=1)]
     kept = {name: dummy[name] for name in ("n", "accuracy", "macro_f1")}
     return HeadCard(seen.labels, temperature, scores, kept, label_scores(truth, guessed, seen.labels))

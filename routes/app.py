@@ -5,9 +5,9 @@ from datetime import timedelta
 from flask import Flask, Response
 from flask_wtf import CSRFProtect
 
-from routes import api, commands, errors, pages
+from routes import api, commands, errors, web
 from routes.request import Parts, give_back
-from routes.show import register_filters
+from routes.web.show import register_filters
 
 POLICY = "; ".join(
     (
@@ -49,7 +49,7 @@ def create_app(parts: Parts, *, insecure_cookie: bool = True) -> Flask:
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it; Flask types the base class
     csrf = CSRFProtect(app)
-    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(web.blueprint)
     app.register_blueprint(api.blueprint)
     csrf.exempt(api.blueprint)  # tokens in a header, no cookie: nothing that another site could ride on
     for command in commands.COMMANDS:

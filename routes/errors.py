@@ -17,6 +17,7 @@ STATUS: dict[type[errors.TriageError], int] = {
     errors.IllegalMove: 409,
     errors.Conflict: 412,
     errors.StoreBusy: 503,
+    errors.NotMigrated: 503,
     errors.ReferenceProblem: 422,
     errors.TriageError: 500,
 }
@@ -50,7 +51,7 @@ def answer(status: int, code: str, message: str, error: errors.TriageError | Non
     """Answer a failure in the shape that the asker reads."""
     if is_api():
         return make_response(jsonify(body(code, message, error)), status)
-    return make_response(render_template("error.html", status=status, code=code, message=message, error=error), status)
+    return make_response(render_template("pages/error.html", status=status, code=code, message=message, error=error), status)
 
 
 def register(app: Flask) -> None:

@@ -107,6 +107,6 @@ def version_seen(value: str | None) -> int:
         InvalidInput: it is missing or no number.
     """
     digits = (value or "").strip().strip('W/"')
-    if not digits.isdigit():
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
         raise InvalidInput(Problem(NUMBER, "缺少工单版本：请刷新工单后再操作（接口请带 If-Match）"))
     return int(digits)

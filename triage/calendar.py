@@ -14,8 +14,8 @@ SATURDAY = 5
 class WorkingCalendar:
     """Which dates are worked.
 
-    `days` holds the announced exceptions (holidays and make-up days) of the `announced` years; `fixed` holds (month, day) of the holidays that fall on
-    the same date every year, which is all that is known of a year before the State Council announces it.
+    `days` holds the announced exceptions (holidays and make-up days) of the `announced` years; `fixed` holds (month, day) of
+    the holidays that fall on the same date every year, which is all that is known of a year before the State Council announces it.
     """
 
     days: Mapping[date, bool] = field(default_factory=dict)
@@ -37,8 +37,9 @@ class WorkingCalendar:
         return all(year in self.announced for year in range(first, last + 1))
 
     def add(self, start: datetime, working: timedelta) -> datetime:
-        """Give the moment at which `working` time has passed since `start` on a clock that runs through all 24 hours of working dates and stands still on others.
+        """Give the moment at which `working` time has passed since `start`.
 
+        The clock runs through all 24 hours of working dates and stands still on others:
         4 days from 15:00 on a working date end at 15:00 on the fourth working date after it; from a Sunday, at 24:00 of the fourth working date
         (`domain/README.md` of the trade's tables: how a working clock counts).
         """

@@ -75,7 +75,14 @@ class Deadline:
 
 
 def choose_limit(
-    limits: Iterable[Limit], *, step: Step, demand_type: str, topic: str | None, zone: str | None, channel: str, day: date
+    limits: Iterable[Limit],
+    *,
+    step: Step,
+    demand_type: str,
+    topic: str | None,
+    zone: str | None,
+    channel: str,
+    day: date,
 ) -> Limit | None:
     """Give the row that governs a step, or None where the step has no limit.
 

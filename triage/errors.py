@@ -10,6 +10,7 @@ TriageError
 ├── IllegalMove           the ticket's state does not allow this move; says what is legal now
 ├── Conflict              somebody else was faster; says what changed
 ├── StoreBusy             the database did not answer in time; nothing was written, try again
+├── NotMigrated           the database has no tables yet, or those of another version
 └── ReferenceProblem      a file or a row of reference data is wrong; nothing was loaded
 """
 
@@ -97,6 +98,12 @@ class StoreBusy(TriageError):
     """The database did not answer in time; nothing was written."""
 
     code = "store_busy"
+
+
+class NotMigrated(TriageError):
+    """The database has no tables yet, or those of another version: run `flask migrate`."""
+
+    code = "not_migrated"
 
 
 class ReferenceProblem(TriageError):

@@ -30,10 +30,18 @@ def receive(contact: Contact, *, predict: Predict, rules: Rules, store: "Store",
     Raises:
         InvalidInput: a topic, demand type or unit chosen by the agent does not exist.
     """
+    return store.open_tickets(contact, consider(contact, predict=predict, rules=rules, store=store, now=now), rules, now, actor)
+
+
+def consider(contact: Contact, *, predict: Predict, rules: Rules, store: "Store", now: datetime) -> list[Opening]:
+    """Say what would be decided of each complaint of a contact, without keeping anything; the agent sees it while the customer talks.
+
+    Raises:
+        InvalidInput: a topic, demand type or unit chosen by the agent does not exist.
+    """
     context = store.context(contact, rules, now)
     openings = []
     for complaint in contact.complaints:
         prediction = predict(complaint.text)
-        decision = decide(complaint, contact, prediction, context, rules)
-        openings.append(Opening(complaint, prediction, decision))
-    return store.open_tickets(contact, openings, rules, now, actor)
+        openings.append(Opening(complaint, prediction, decide(complaint, contact, prediction, context, rules)))
+    return openings

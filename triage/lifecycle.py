@@ -38,8 +38,8 @@ MAX_TEXT = 4000
 class Move:
     """One row of the table.
 
-    `sources` → `target` (None: the state stays); who may; the fields it needs and those it may carry; the clocks it ends, stops (void) and lets run on;
-    the event that starts clocks; what must not be owed any more.
+    `sources` → `target` (None: the state stays); who may; the fields it needs and those it may carry; the clocks it ends,
+    stops (void) and lets run on; the event that starts clocks; what must not be owed any more.
     """
 
     code: str
@@ -68,7 +68,8 @@ MOVES = (
     Move("accept", "接单", (S.DISPATCHED,), S.ACCEPTED, HANDLERS, ends=(Step.ACCEPT,), event="accepted"),
     Move("return", "退单", (S.DISPATCHED, S.ACCEPTED), S.RETURNED, HANDLERS, ("reason",), (), voids=(Step.ACCEPT,), event="returned"),
     Move("contact", "联系客户", (S.ACCEPTED,), S.CONTACTED, HANDLERS, ends=(Step.CONTACT,), event="contacted"),
-    Move("arrive", "到达现场", (S.ACCEPTED, S.CONTACTED), S.ARRIVED, HANDLERS, ends=(Step.CONTACT, Step.ARRIVE), event="arrived", owing=(Step.ARRIVE,)),
+    Move("arrive", "到达现场", (S.ACCEPTED, S.CONTACTED), S.ARRIVED, HANDLERS, ends=(Step.CONTACT, Step.ARRIVE),
+         event="arrived", owing=(Step.ARRIVE,)),
     Move("resolve", "办结回单", (S.ACCEPTED, S.CONTACTED, S.ARRIVED), S.RESOLVED, HANDLERS, ("reply", "finding"), (), ends=(Step.RESOLVE,),
          event="resolved", not_owing=(Step.CONTACT, Step.ARRIVE)),
     Move("review", "审核通过", (S.RESOLVED,), S.REVIEWED, (R.DISPATCHER,), ends=(Step.REVIEW,), event="reviewed"),
@@ -141,7 +142,15 @@ def read_fields(move: Move, values: Mapping[str, str], rules: Rules) -> dict[str
 
 
 def act(
-    number: str, move_code: str, values: Mapping[str, str], *, user: User, version: int, store: "Store", rules: Rules, now: datetime
+    number: str,
+    move_code: str,
+    values: Mapping[str, str],
+    *,
+    user: User,
+    version: int,
+    store: "Store",
+    rules: Rules,
+    now: datetime,
 ) -> Ticket:
     """Carry out a move: check it, end and start clocks, keep the state, the audit entry and its notes in one transaction.
 

@@ -34,8 +34,14 @@ FILES = {
     "switches": "switches",
     "fixed_holidays": "fixed_holidays",
 }
-RENAMED = {"limit": "amount", "yellow_at": "yellow_fraction", "pausable": "is_pausable", "confidential": "is_confidential"}
+RENAMED = {
+    "limit": "amount",
+    "yellow_at": "yellow_fraction",
+    "pausable": "is_pausable",
+    "confidential": "is_confidential",
+}
 ANY = {"", "*"}
+MUST = {"lead_department", "rule"}  # of these, attention.lead_department alone may be empty
 CHOICES: Mapping[tuple[str, str], set[str]] = {
     ("time_limits", "step"): {step.value for step in Step},
     ("time_limits", "unit"): set(UNITS),
@@ -44,7 +50,13 @@ CHOICES: Mapping[tuple[str, str], set[str]] = {
     ("time_limits", "channel"): {channel.value for channel in Channel} | ANY,
     ("attention", "level"): {level.value for level in Level} | {""},
 }
-REFERS = {"lead_department": "departments", "co_department": "departments", "demand_type": "demand_types", "topic": "topics", "rule": "attention"}
+REFERS = {
+    "lead_department": "departments",
+    "co_department": "departments",
+    "demand_type": "demand_types",
+    "topic": "topics",
+    "rule": "attention",
+}
 YEAR_COLUMNS = ("date", "is_working", "name")
 
 
@@ -128,7 +140,7 @@ def read_year(text: str, year: int) -> dict[date, tuple[bool, str]]:
     Raises:
         InvalidInput: the file does not hold one whole year's exceptions; says which line and why.
     """
-    rows = csv.DictReader(io.StringIO(clean(text).lstrip("\ufeff")))
+    rows = csv.DictReader(io.StringIO(clean(text).lstrip("\ufeff"), newline=None))
     if not set(YEAR_COLUMNS) <= set(rows.fieldnames or ()):
         raise InvalidInput(Problem("file", f"第 1 行应为列名 {','.join(YEAR_COLUMNS)}"))
     days: dict[date, tuple[bool, str]] = {}
@@ -165,6 +177,17 @@ def load_calendar(store: "Store", text: str, *, year: int, source: str, actor: s
     return store.recompute_open(store.rules(), now)
 
 
+def key_columns(table: str) -> list[str]:
+    """Name the columns of a table's primary key.
+
+    Raises:
+        NotFound: there is no such table.
+    """
+    if table not in TABLES:
+        raise NotFound(f"没有基础资料表“{table}”")
+    return [column.name for column in TABLES[table].primary_key.columns]
+
+
 def edit_row(store: "Store", table: str, key: Mapping[str, str], values: Mapping[str, str], *, actor: str, now: datetime) -> int:
     """Change one row of a reference table, keep the trail, and compute the open tickets again where it governs deadlines.
 
@@ -183,8 +206,12 @@ def edit_row(store: "Store", table: str, key: Mapping[str, str], values: Mapping
         raise NotFound(f"没有基础资料表“{table}”")
     columns = TABLES[table]
     typed_key = _read(table, key)
+    if set(typed_key) != set(columns.primary_key.columns.keys()):  # an incomplete key would change more rows than one
+        raise NotFound("没有这一行，请刷新后再试")
     changes = _read(table, {n: v for n, v in values.items() if n not in columns.primary_key.columns and n not in BOOKKEEPING})
     _check_references(store, changes)
+    if table == "switches":
+        _check_switch(key.get("code", ""), str(changes.get("value", "")).strip())
     store.edit_reference(table, typed_key, changes, actor, now)
     return store.recompute_open(store.rules(), now) if table in ("time_limits", "fixed_holidays") else 0
 
@@ -206,8 +233,23 @@ def _read(table: str, values: Mapping[str, str]) -> dict[str, Any]:
     return read
 
 
+SWITCHES: Mapping[str, tuple[str, str]] = {
+    "automatic_dispatch": (r"on|off", "请填 on 或 off"),
+    "gate_threshold": (r"(0(\.\d{1,6})?|1(\.0{1,6})?)?", "请填 0–1 的小数，或留空用模型实测的门槛"),
+    "repeat_window_days": (r"[1-9]\d{0,2}", "请填 1–999 的天数"),
+}
+
+
+def _check_switch(code: str, value: str) -> None:
+    pattern, help_text = SWITCHES.get(code, (r".*", ""))
+    if not re.fullmatch(pattern, value):
+        raise InvalidInput(Problem("value", f"“{value}”不对：{help_text}"))
+
+
 def _check_references(store: "Store", changes: Mapping[str, Any]) -> None:
     for name, table in REFERS.items():
         value = changes.get(name)
+        if value == "" and name in MUST:
+            raise InvalidInput(Problem(name, f"{name}：必填"))
         if value and value not in ANY and value not in {row["code"] for row in store.reference_rows(table)}:
             raise InvalidInput(Problem(name, f"{name}：没有“{value}”，请从 {table} 中选择"))

@@ -109,7 +109,12 @@ def _check_choice(complaint: Complaint, rules: Rules) -> None:
     if complaint.topic not in rules.topics:
         raise InvalidInput(Problem("topic", f"没有主题“{complaint.topic}”，请从主题表中选择"))
     if complaint.demand_type not in rules.demand_types:
-        raise InvalidInput(Problem("demand_type", f"没有诉求类型“{complaint.demand_type}”，请从 {'、'.join(rules.demand_types.values())} 中选择"))
+        raise InvalidInput(
+            Problem(
+                "demand_type",
+                f"没有诉求类型“{complaint.demand_type}”，请从 {'、'.join(rules.demand_types.values())} 中选择",
+            )
+        )
 
 
 def _best(candidates: Iterable[tuple[str, float]], known: Mapping[str, object]) -> str | None:
@@ -211,5 +216,10 @@ def _end_at_once(complaint: Complaint, decision: Decision) -> Decision:
     if complaint.answer:
         return replace(decision, state=State.ANSWERED, is_watched=False, reasons=(*decision.reasons, "坐席当即答复，办结即答"))
     if complaint.owner:
-        return replace(decision, state=State.REFERRED, is_watched=False, reasons=(*decision.reasons, f"非供电责任，已转告：{complaint.owner}"))
+        return replace(
+            decision,
+            state=State.REFERRED,
+            is_watched=False,
+            reasons=(*decision.reasons, f"非供电责任，已转告：{complaint.owner}"),
+        )
     return decision

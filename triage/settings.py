@@ -22,7 +22,11 @@ SETTINGS = (
     Setting("TRIAGE_INSTANCE", "instance", "Folder of everything that is not code: database, secret, models."),
     Setting("TRIAGE_DATABASE_URL", "", "SQLAlchemy URL of the database; empty: SQLite in the instance folder."),
     Setting("TRIAGE_POOL_SIZE", "8", "Connections that one process may hold."),
-    Setting("TRIAGE_INSECURE_COOKIE", "1", "1: the session cookie also goes over plain HTTP (a trial on 127.0.0.1); 0 behind HTTPS."),
+    Setting(
+        "TRIAGE_INSECURE_COOKIE",
+        "1",
+        "1: the session cookie also goes over plain HTTP (a trial on 127.0.0.1); 0 behind HTTPS.",
+    ),
 )
 
 

@@ -59,8 +59,10 @@ def period_of(first: date, last: date) -> Period:
     """Make a period.
 
     Raises:
-        InvalidInput: it ends before it begins, or is longer than ten years.
+        InvalidInput: it ends before it begins, is longer than ten years, or lies outside the years 2000–2999.
     """
+    if not 2000 <= first.year <= last.year <= 2999 and first <= last:
+        raise InvalidInput(Problem("since", "统计期应在 2000 年至 2999 年之间"))
     if last < first:
         raise InvalidInput(Problem("until", f"结束日期 {last} 早于开始日期 {first}，请对调"))
     if (last - first).days > 3660:
@@ -76,7 +78,14 @@ def timeliness(store: "Store", period: Period, watch: Watch, now: datetime) -> l
     """
     rows = store.timeliness_rows(watch.value, period.since, period.until, now)
     figures = [
-        Figure(Step(row["step"]), row["department"] or "", row["is_by_machine"], int(row["due"]), int(row["met"]), int(row["still_open"]))
+        Figure(
+            Step(row["step"]),
+            row["department"] or "",
+            row["is_by_machine"],
+            int(row["due"]),
+            int(row["met"]),
+            int(row["still_open"]),
+        )
         for row in rows
     ]
     order = list(Step)
@@ -84,9 +93,15 @@ def timeliness(store: "Store", period: Period, watch: Watch, now: datetime) -> l
 
 
 def opened(
-    store: "Store", period: Period, watch: Watch, now: datetime, *, step: str = "", department: str = "", machine: str = "", met: str = ""
+    store: "Store",
+    period: Period,
+    watch: Watch,
+    now: datetime,
+    *,
+    step: str = "",
+    department: str = "",
+    machine: str = "",
+    met: str = "",
 ) -> Sequence[RowMapping]:
     """List exactly the steps that a figure counts; narrow by `step`, `department`, `machine` (yes/no) and `met` (yes/no)."""
-    return store.timeliness_tickets(
-        watch.value, period.since, period.until, now, step=step, department=department, machine=machine, met=met
-    )
+    return store.timeliness_tickets(watch.value, period.since, period.until, now, step=step, department=department, machine=machine, met=met)

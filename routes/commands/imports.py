@@ -34,29 +34,48 @@ ACTOR = "import"
 @click.option("--text", "text_column", required=True, help="Column of the complaint's text.")
 @click.option("--received", default="", help="Column of the moment of receipt (Shanghai time unless it has a zone); else now.")
 @click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help=f"Further columns: {', '.join(OPTIONAL)}.")
-@click.option("--channel", type=click.Choice([c.value for c in Channel]), default=Channel.PHONE.value, help="Channel of rows without one.")
+@click.option(
+    "--channel",
+    type=click.Choice([c.value for c in Channel]),
+    default=Channel.PHONE.value,
+    help="Channel of rows without one.",
+)
 @click.option("--limit", type=click.IntRange(1), default=None, help="Only the first N rows.")
-@click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Where refused rows go (default: FILE.rejected.csv).")
+@click.option(
+    "--rejects",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    help="Where refused rows go (default: FILE.rejected.csv).",
+)
 @with_appcontext
 @says_what_is_wrong
 def import_file(
-    file: Path, text_column: str, received: str, mapping: tuple[str, ...], channel: str, limit: int | None, rejects: Path | None
+    file: Path,
+    text_column: str,
+    received: str,
+    mapping: tuple[str, ...],
+    channel: str,
+    limit: int | None,
+    rejects: Path | None,
 ) -> None:
     """Take every row of a CSV, TSV, NDJSON or XLSX file as a complaint; importing the same file again makes no ticket twice."""
     columns = {"text": text_column, **read_mapping(mapping)}
     names = [*columns.values(), *([received] if received else [])]
     taken: list[Ticket] = []
     refused: list[tuple[Row, str]] = []
+    known = 0
     began = time.perf_counter()
     with open_store() as store, open_table(file, need=names) as table:
         rules, key = store.rules(), file_key(file)
         rows = tqdm(islice(iter(table), limit), unit=" rows", disable=None)
         for batch in batches(rows):
-            readable = [pair for row in batch if (pair := read_row(row, columns, received, channel, key, refused))]
+            fresh = [row for row in batch if not store.is_submitted(f"file-{key}-{row.number}")]
+            known += len(batch) - len(fresh)
+            readable = [pair for row in fresh if (pair := read_row(row, columns, received, channel, key, refused))]
             taken += take(readable, store, rules, refused)
         header = list(table.columns)
     place = write_rejects(rejects or file.with_name(f"{file.name}.rejected.csv"), header, refused)
-    tell(taken, refused, place, rules, time.perf_counter() - began)
+    tell(taken, refused, known, place, rules, time.perf_counter() - began)
 
 
 def read_mapping(mapping: Iterable[str]) -> dict[str, str]:
@@ -66,7 +85,11 @@ def read_mapping(mapping: Iterable[str]) -> dict[str, str]:
         InvalidInput: a pair is malformed or names no field of a contact.
     """
     pairs = [pair.partition("=") for pair in mapping]
-    wrong = [Problem("--map", f"{field}: use FIELD=COLUMN with a field of {', '.join(OPTIONAL)}") for field, _, column in pairs if field not in OPTIONAL or not column]
+    wrong = [
+        Problem("--map", f"{field}: use FIELD=COLUMN with a field of {', '.join(OPTIONAL)}")
+        for field, _, column in pairs
+        if field not in OPTIONAL or not column
+    ]
     if wrong:
         raise InvalidInput(*wrong)
     return {field: column for field, _, column in pairs}
@@ -94,7 +117,12 @@ def read_row(
     try:
         at = read_moment(row.values[received], received) if received else moment()
         contact = read_contact(
-            {"channel": channel, **{k: v for k, v in values.items() if v}, "complaints": [{"text": text}], "submission_key": f"file-{key}-{row.number}"}
+            {
+                "channel": channel,
+                **{k: v for k, v in values.items() if v},
+                "complaints": [{"text": text}],
+                "submission_key": f"file-{key}-{row.number}",
+            }
         )
     except InvalidInput as error:
         refused.append((row, error.message))
@@ -109,7 +137,7 @@ def take(readable: list[tuple[Row, Contact, datetime]], store: Store, rules: Rul
     taken: list[Ticket] = []
     for row, contact, at in readable:
         try:
-            taken += receive(contact, predict=predictions.__getitem__, rules=rules, store=store, now=at, actor=ACTOR)
+            taken += receive(contact, predict=lambda text: predictions[text], rules=rules, store=store, now=at, actor=ACTOR)
         except InvalidInput as error:
             refused.append((row, error.message))
     return taken
@@ -125,11 +153,13 @@ def write_rejects(path: Path, header: list[str], refused: list[tuple[Row, str]])
     return path
 
 
-def tell(taken: list[Ticket], refused: list[tuple[Row, str]], place: Path | None, rules: Rules, seconds: float) -> None:
+def tell(taken: list[Ticket], refused: list[tuple[Row, str]], known: int, place: Path | None, rules: Rules, seconds: float) -> None:
     """Say what became of the rows."""
-    click.echo(f"{len(taken)} tickets, {len(refused)} rows refused, {seconds:.1f} s")
+    click.echo(f"{len(taken)} tickets, {len(refused)} rows refused, {known} rows imported before, {seconds:.1f} s")
     if place:
         click.echo(f"refused rows with reasons: {place}")
+    if not taken:
+        return
     for title, counts in (
         ("state", Counter(ticket.state.label for ticket in taken)),
         ("level", Counter(ticket.level.label for ticket in taken)),

@@ -66,9 +66,7 @@ def calendar_show() -> None:
 def calendar_load(file: Path, year: int, source: str) -> None:
     """Load a year's holidays and make-up days from CSV (date,is_working,name) and compute open tickets again."""
     with open_store() as store:
-        changed = load_calendar(
-            store, file.read_text(encoding="utf-8-sig"), year=year, source=source, actor="command", now=moment()
-        )
+        changed = load_calendar(store, file.read_text(encoding="utf-8-sig"), year=year, source=source, actor="command", now=moment())
     click.echo(f"{year} loaded; the deadlines of {changed} open tickets changed")
 
 

@@ -27,7 +27,17 @@ def report(since: str, until: str, watch: str, as_json: bool) -> None:
         figures = timeliness(store, period, Watch(watch), now)
         names = store.rules().departments
     if as_json:
-        click.echo(json.dumps({"since": str(period.first), "until": str(period.last), "watch": watch, "figures": [_row(f) for f in figures]}, ensure_ascii=False))
+        click.echo(
+            json.dumps(
+                {
+                    "since": str(period.first),
+                    "until": str(period.last),
+                    "watch": watch,
+                    "figures": [_row(f) for f in figures],
+                },
+                ensure_ascii=False,
+            )
+        )
         return
     click.echo(f"{period.first} – {period.last}  {Watch(watch).label}")
     for figure in figures:

@@ -85,7 +85,13 @@ class Audit(Part):
             "detail_json": to_json({**(detail or {}), **digests}),
             "previous_hash": previous,
         }
-        self.run(APPEND, number=number, now=now, hash=link(entry), **{k: v for k, v in entry.items() if k not in ("ticket_number", "happened_at")})
+        self.run(
+            APPEND,
+            number=number,
+            now=now,
+            hash=link(entry),
+            **{k: v for k, v in entry.items() if k not in ("ticket_number", "happened_at")},
+        )
         for kind, text in kept.items():
             self.run(NOTE, number=number, seq=seq, kind=kind, text=text)
         return int(seq)

@@ -49,8 +49,8 @@ GIVE = block("""
     WHERE ticket_number = :number AND watch = 'customer' AND ended_at IS NULL AND voided_at IS NULL
         AND step IN ('accept', 'contact', 'arrive', 'resolve')""")
 STEPS = block("""
-    SELECT id, step, watch, department, unit_code, is_by_machine, from_event, started_at, due_at, yellow_at, red_at, is_confirmed, limit_id, limit_text,
-        ended_at, voided_at
+    SELECT id, step, watch, department, unit_code, is_by_machine, from_event, started_at, due_at, yellow_at, red_at, is_confirmed,
+        limit_id, limit_text, ended_at, voided_at
     FROM steps
     WHERE ticket_number = :number
     ORDER BY started_at, id""")
@@ -74,7 +74,12 @@ OPEN_TICKETS = block("""
 def demand_of(row: RowMapping | Any) -> Demand:
     """Give what the limits depend on; while nobody has said the demand type, the limits of a complaint are run."""
     locality = row["locality"]
-    return Demand(row["demand_type"] or UNKNOWN_TYPE, row["topic"], Locality(locality) if locality else None, Channel(row["channel"]))
+    return Demand(
+        row["demand_type"] or UNKNOWN_TYPE,
+        row["topic"],
+        Locality(locality) if locality else None,
+        Channel(row["channel"]),
+    )
 
 
 class Clockwork(Part):
@@ -163,7 +168,11 @@ class Clockwork(Part):
             start = wanted.get(Step(row["step"]))
             if start is None:
                 changed += self.run(VOID_ONE, id=row["id"], now=now)
-            elif (start.deadline.due_at, start.limit.id, start.deadline.is_confirmed) != (row["due_at"], row["limit_id"], row["is_confirmed"]):
+            elif (start.deadline.due_at, start.limit.id, start.deadline.is_confirmed) != (
+                row["due_at"],
+                row["limit_id"],
+                row["is_confirmed"],
+            ):
                 changed += self.run(MOVE_DUE, id=row["id"], **self._due(start))
         return changed
 

@@ -1,22 +1,23 @@
 """Engines: SQLite or PostgreSQL, a pool per process made after the fork, and what the two do differently.
 
-The same SQL serves both: standard SQL with named parameters, `TRUE`/`FALSE`, `ON CONFLICT … DO UPDATE`, `RETURNING`. What differs is this file's short list:
-how a write begins (`WRITE`), the pragmas of the embedded file, and in the migrations the triggers that keep the audit append-only.
+The same SQL serves both: standard SQL with named parameters, `TRUE`/`FALSE`, `ON CONFLICT … DO UPDATE`, `RETURNING`. What differs is
+this file's short list: how a write begins (`WRITE`), the pragmas of the embedded file, and in the migrations the triggers that keep the
+audit append-only.
 """
 
 import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import sqlite_utils
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError, TimeoutError
+from sqlalchemy.exc import OperationalError, ProgrammingError, TimeoutError
 
-from triage.errors import StoreBusy
+from triage.errors import NotMigrated, StoreBusy
 
 BUSY_SECONDS = 10
 WRITE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}
@@ -47,6 +48,7 @@ class Database:
 
         Raises:
             StoreBusy: no connection came free, or the database is locked or unreachable.
+            NotMigrated: the tables are not there.
         """
         with busy_is_said(), self.engine.connect() as connection:
             yield connection
@@ -61,7 +63,12 @@ class Database:
 def make_engine(url: str, pool_size: int) -> Engine:
     """Make an engine in autocommit mode: a read needs no transaction of its own, a write begins one by name (`writing`)."""
     address = make_url(url)
-    options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_size": pool_size, "max_overflow": 0, "pool_timeout": BUSY_SECONDS}
+    options: dict[str, Any] = {
+        "isolation_level": "AUTOCOMMIT",
+        "pool_size": pool_size,
+        "max_overflow": 0,
+        "pool_timeout": BUSY_SECONDS,
+    }
     if address.get_backend_name() == "sqlite":
         engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, **options)
         event.listen(engine, "connect", _prepare_sqlite)
@@ -88,20 +95,12 @@ def writing(connection: Connection) -> Iterator[None]:
         yield
         connection.exec_driver_sql("COMMIT")
     except BaseException:
-        with _rolling_back():
+        # A commit that failed has ended its transaction already on some engines; the first error is the one to tell.
+        with suppress(OperationalError):
             connection.exec_driver_sql("ROLLBACK")
         raise
     finally:
         connection.info["is_writing"] = False
-
-
-@contextmanager
-def _rolling_back() -> Iterator[None]:
-    """A commit that failed has ended its transaction already on some engines; the first error is the one to tell."""
-    try:
-        yield
-    except OperationalError:
-        pass
 
 
 @contextmanager
@@ -111,7 +110,9 @@ def busy_is_said() -> Iterator[None]:
         yield
     except TimeoutError:
         raise StoreBusy("系统繁忙，尚未保存，请稍后再试") from None
-    except OperationalError as error:
+    except (OperationalError, ProgrammingError) as error:
+        if any(word in str(error.orig) for word in ("no such table", "no such column", "does not exist")):
+            raise NotMigrated("数据库尚未建好或版本不符，请管理员先运行 flask migrate") from error
         if any(word in str(error.orig) for word in ("locked", "busy", "timeout", "connection")):
             raise StoreBusy("数据库暂时没有响应，尚未保存，请稍后再试") from error
         raise

@@ -59,7 +59,16 @@ class Figures(Part):
     ) -> Sequence[RowMapping]:
         """List exactly the steps that a figure counts; `machine` and `met` are `yes`, `no` or empty for both."""
         return self.rows(
-            TICKETS, watch=watch, since=since, until=until, now=now, step=step, department=department, machine=machine, met=met, most=most
+            TICKETS,
+            watch=watch,
+            since=since,
+            until=until,
+            now=now,
+            step=step,
+            department=department,
+            machine=machine,
+            met=met,
+            most=most,
         )
 
     def distribution(self, since: datetime, until: datetime) -> Sequence[RowMapping]:

@@ -110,6 +110,10 @@ class Intake(Queries, Clockwork, Audit):
             raise
         return tuple(self.ticket(number) for number in numbers)
 
+    def is_submitted(self, submission_key: str) -> bool:
+        """Say whether a contact of that key is kept already."""
+        return self.value(BY_KEY, submission_key=submission_key) is not None
+
     def _opened_before(self, contact: Contact) -> tuple[Ticket, ...]:
         row = self.row(BY_KEY, submission_key=contact.submission_key) if contact.submission_key else None
         return self.tickets_of_contact(row["id"]) if row else ()
@@ -212,7 +216,10 @@ class Intake(Queries, Clockwork, Audit):
         self.start_clocks(number, begun, decision.department, decision.team_unit)
         if decision.state is State.DISPATCHED:
             self.end_steps(number, [Step.DISPATCH], now, by_machine=decision.made_by in (Made.MODEL, Made.RULE))
-            own = [*starts("dispatched", demand, rules, now), *department_starts([s.step for s in begun], demand, rules, now)]
+            own = [
+                *starts("dispatched", demand, rules, now),
+                *department_starts([s.step for s in begun], demand, rules, now),
+            ]
             self.start_clocks(number, own, decision.department, decision.team_unit)
         elif decision.state.is_end:
             self.void_steps(number, [Step.DISPATCH, Step.ARRIVE], now)

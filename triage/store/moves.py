@@ -43,7 +43,14 @@ class Moves(Intake):
         return parents, frozenset((row["unit_code"], row["department_code"]) for row in self.rows(TEAMS))
 
     def keep_move(
-        self, ticket: Ticket, move: Move, fields: Mapping[str, str], place: Place | None, rules: Rules, now: datetime, actor: str
+        self,
+        ticket: Ticket,
+        move: Move,
+        fields: Mapping[str, str],
+        place: Place | None,
+        rules: Rules,
+        now: datetime,
+        actor: str,
     ) -> None:
         """Keep a checked move.
 
@@ -57,7 +64,11 @@ class Moves(Intake):
         target = move.target or ticket.state
         detail = {name: value for name, value in fields.items() if name not in TEXTS and value}
         if place:
-            detail |= {"department": place.department, "team_unit": place.team_unit, "was": f"{ticket.demand_type}/{ticket.topic}"}
+            detail |= {
+                "department": place.department,
+                "team_unit": place.team_unit,
+                "was": f"{ticket.demand_type}/{ticket.topic}",
+            }
         notes = {name: fields[name] for name in TEXTS if name in fields}
         self.append_audit(ticket.number, move.code, actor, now, states=(ticket.state.value, target.value), detail=detail, notes=notes)
 

@@ -182,4 +182,3 @@ def ticket_of(row: RowMapping) -> Ticket:
         },
         closed_at=closed,
     )
-

@@ -110,7 +110,8 @@ class ReferenceData(Part):
             if old is None:
                 changed += self.run(insert(table).values(**values))
             elif not old["edited_by"] and any(old[name] != value for name, value in values.items()):
-                changed += self.run(update(table).where(*(table.c[key] == old[key] for key in table.primary_key.columns.keys())).values(**values))  # noqa: SIM118
+                same = [column == old[column.name] for column in table.primary_key.columns]
+                changed += self.run(update(table).where(*same).values(**values))
         return changed
 
     def edit_reference(self, name: str, key: Mapping[str, Any], values: Mapping[str, Any], actor: str, now: datetime) -> None:
@@ -183,7 +184,10 @@ class ReferenceData(Part):
 
 def _topic(row: RowMapping) -> Topic:
     names = ("code", "level1", "level2_code", "level2", "level3", "lead_department", "definition", "not_this", "basis")
-    return Topic(**{name: row[name] for name in names}, support_departments=tuple(filter(None, row["support_departments"].split(";"))))
+    return Topic(
+        **{name: row[name] for name in names},
+        support_departments=tuple(filter(None, row["support_departments"].split(";"))),
+    )
 
 
 def _override(row: RowMapping) -> Override:
@@ -191,14 +195,33 @@ def _override(row: RowMapping) -> Override:
 
 
 def _limit(row: RowMapping) -> Limit:
-    same = ("id", "demand_type", "topic", "zone", "channel", "from_event", "amount", "unit", "clock", "basis", "valid_from_on", "valid_until_on")
+    same = (
+        "id",
+        "demand_type",
+        "topic",
+        "zone",
+        "channel",
+        "from_event",
+        "amount",
+        "unit",
+        "clock",
+        "basis",
+        "valid_from_on",
+        "valid_until_on",
+    )
     return Limit(step=Step(row["step"]), yellow_at=row["yellow_fraction"], **{name: row[name] for name in same})
 
 
 def _attention(row: RowMapping) -> AttentionRule:
     level = Level(row["level"]) if row["level"] else None
     return AttentionRule(
-        row["code"], row["name"], row["when"], level, row["lead_department"], row["co_department"], row["is_confidential"]
+        row["code"],
+        row["name"],
+        row["when"],
+        level,
+        row["lead_department"],
+        row["co_department"],
+        row["is_confidential"],
     )
 
 
@@ -214,7 +237,7 @@ def typed(table: Table, name: str, value: str) -> Any:
     """
     kind, value = table.c[name].type, value.strip()
     if isinstance(kind, Boolean):
-        return value in ("1", "true", "yes", "on", "是")
+        return value.lower() in ("1", "true", "yes", "on", "是")
     if isinstance(kind, Date):
         return date.fromisoformat(value) if value else None
     if isinstance(kind, (Float, Integer)):

@@ -157,7 +157,10 @@ attention_patterns = reference(
 metrics = reference("metrics", code("code", primary_key=True), words("name"), words("numerator"), words("denominator"), words("note"))
 switches = reference("switches", code("code", primary_key=True), words("name"), words("value"), words("note"))
 fixed_holidays = reference(
-    "fixed_holidays", Column("month", Integer, primary_key=True), Column("day", Integer, primary_key=True), words("name")
+    "fixed_holidays",
+    Column("month", Integer, primary_key=True),
+    Column("day", Integer, primary_key=True),
+    words("name"),
 )
 calendar_years = reference("calendar_years", Column("year", Integer, primary_key=True, autoincrement=False))
 calendar_days = reference(
@@ -170,7 +173,12 @@ calendar_days = reference(
 counters = Table("counters", metadata, code("name", primary_key=True), Column("value", Integer, nullable=False))
 
 units = Table(
-    "units", metadata, code("code", primary_key=True), words("name"), code("kind"), code("parent_code", ForeignKey("units.code"), nullable=True)
+    "units",
+    metadata,
+    code("code", primary_key=True),
+    words("name"),
+    code("kind"),
+    code("parent_code", ForeignKey("units.code"), nullable=True),
 )
 teams = Table(
     "teams",

@@ -19,11 +19,9 @@ APPEND_ONLY = {
         for verb in ("UPDATE", "DELETE")
     ],
     "postgresql": [
-        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'the audit trail is append-only'; END $$",
+        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the audit trail is append-only'; END $$",
         *(
-            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
             for table in TRAILS
         ),
     ],
@@ -74,12 +72,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("submission_key", name=op.f("uq_contacts_submission_key")),
     )
     with op.batch_alter_table("contacts", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_contacts_customer_number_received_at"), ["customer_number", "received_at"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_contacts_phone_digest_received_at"), ["phone_digest", "received_at"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_contacts_customer_number_received_at"), ["customer_number", "received_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_contacts_phone_digest_received_at"), ["phone_digest", "received_at"], unique=False)
 
     op.create_table(
         "counters",
@@ -154,9 +148,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_failures")),
     )
     with op.batch_alter_table("sign_in_failures", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_sign_in_failures_username_digest_failed_at"), ["username_digest", "failed_at"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_sign_in_failures_username_digest_failed_at"), ["username_digest", "failed_at"], unique=False)
 
     op.create_table(
         "switches",
@@ -271,12 +263,8 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), server_default="", nullable=False),
         sa.Column("edited_by", sa.Text(), server_default="", nullable=False),
         sa.Column("edited_at", Moment(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["demand_type"], ["demand_types.code"], name=op.f("fk_routing_demand_type_demand_types")
-        ),
-        sa.ForeignKeyConstraint(
-            ["lead_department"], ["departments.code"], name=op.f("fk_routing_lead_department_departments")
-        ),
+        sa.ForeignKeyConstraint(["demand_type"], ["demand_types.code"], name=op.f("fk_routing_demand_type_demand_types")),
+        sa.ForeignKeyConstraint(["lead_department"], ["departments.code"], name=op.f("fk_routing_lead_department_departments")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_routing")),
         sa.UniqueConstraint("demand_type", "topic", name=op.f("uq_routing_demand_type_topic")),
     )
@@ -284,9 +272,7 @@ def upgrade() -> None:
         "teams",
         sa.Column("unit_code", sa.String(length=64), nullable=False),
         sa.Column("department_code", sa.String(length=64), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["department_code"], ["departments.code"], name=op.f("fk_teams_department_code_departments")
-        ),
+        sa.ForeignKeyConstraint(["department_code"], ["departments.code"], name=op.f("fk_teams_department_code_departments")),
         sa.ForeignKeyConstraint(["unit_code"], ["units.code"], name=op.f("fk_teams_unit_code_units")),
         sa.PrimaryKeyConstraint("unit_code", "department_code", name=op.f("pk_teams")),
     )
@@ -325,12 +311,8 @@ def upgrade() -> None:
     with op.batch_alter_table("tickets", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_tickets_contact_id"), ["contact_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_tickets_received_at"), ["received_at"], unique=False)
-        batch_op.create_index(
-            batch_op.f("ix_tickets_state_queue_rank_next_due_at"), ["state", "queue_rank", "next_due_at"], unique=False
-        )
-        batch_op.create_index(
-            "ix_tickets_team", ["department", "team_unit", "state", "queue_rank", "next_due_at"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_tickets_state_queue_rank_next_due_at"), ["state", "queue_rank", "next_due_at"], unique=False)
+        batch_op.create_index("ix_tickets_team", ["department", "team_unit", "state", "queue_rank", "next_due_at"], unique=False)
 
     op.create_table(
         "topics",
@@ -348,9 +330,7 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), server_default="", nullable=False),
         sa.Column("edited_by", sa.Text(), server_default="", nullable=False),
         sa.Column("edited_at", Moment(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["lead_department"], ["departments.code"], name=op.f("fk_topics_lead_department_departments")
-        ),
+        sa.ForeignKeyConstraint(["lead_department"], ["departments.code"], name=op.f("fk_topics_lead_department_departments")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_topics")),
     )
     op.create_table(
@@ -431,9 +411,7 @@ def upgrade() -> None:
         sa.Column("words_json", sa.Text(), server_default="", nullable=False),
         sa.Column("threshold", sa.Float(), nullable=True),
         sa.Column("made_at", Moment(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["ticket_number"], ["tickets.number"], name=op.f("fk_predictions_ticket_number_tickets")
-        ),
+        sa.ForeignKeyConstraint(["ticket_number"], ["tickets.number"], name=op.f("fk_predictions_ticket_number_tickets")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_predictions")),
     )
     with op.batch_alter_table("predictions", schema=None) as batch_op:

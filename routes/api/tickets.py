@@ -1,0 +1,98 @@
+"""One ticket: read, timeline, steps, moves, and the caller's full data for a reason that is kept."""
+
+from typing import Any
+
+from flask import Response
+from flask.typing import ResponseReturnValue
+
+from routes.api import history, show
+from routes.api.blueprint import blueprint
+from routes.api.read import read_texts, read_version
+from routes.request import now, rules, store, user
+from triage.errors import Forbidden, InvalidInput, Problem
+from triage.lifecycle import BY_CODE, FIELDS, act, legal_moves
+from triage.people import may_reveal, may_see
+from triage.texts import clean
+from triage.tickets import Ticket
+
+REVEALED = ("caller_name", "phone", "customer_number", "address", "text", "reply")
+MAX_REASON = 200
+
+
+def seen(number: str) -> Ticket:
+    """Give a ticket that the user may see.
+
+    Raises:
+        NotFound: there is none of that number.
+        Forbidden: it is another team's.
+    """
+    ticket = store().ticket(clean(number))
+    if not may_see(user(), ticket, store()):
+        raise Forbidden("这张工单不属于您的班组")
+    return ticket
+
+
+def whole(ticket: Ticket) -> dict[str, Any]:
+    """Give a ticket with all that its page shows."""
+    units = show.unit_names()
+    made = store().prediction_of(ticket.number)
+    said = show.prediction(made["topics"], made["demand_types"], made["words"], made["model_version"]) if made else None
+    moves = legal_moves(ticket, user(), store().open_steps(ticket.number))
+    siblings = [one.number for one in store().tickets_of_contact(ticket.contact_id) if one.number != ticket.number]
+    return {
+        **show.ticket(ticket, units),
+        "caller": show.caller(store().contact(ticket.contact_id)),
+        "decisions": [history.decision(decision, units) for decision in store().decisions_of(ticket.number)],
+        "prediction": said,
+        "siblings": siblings,
+        "moves": [{"code": m.code, "label": m.label, "needs": m.needs, "takes": m.takes} for m in moves],
+    }
+
+
+@blueprint.get("/tickets/<number>")
+def ticket(number: str) -> Response:
+    """Give a ticket, the moves that the user may make of it, and its version as `ETag`."""
+    one = seen(number)
+    return show.with_tag(whole(one), one.version)
+
+
+@blueprint.get("/tickets/<number>/timeline")
+def timeline(number: str) -> ResponseReturnValue:
+    """Give a ticket's audit trail from the first entry."""
+    one = seen(number)
+    notes = store().notes(one.number)
+    entries = [history.entry(entry, notes.get(entry["seq"], [])) for entry in store().trail(one.number)]
+    return {"number": one.number, "entries": entries}
+
+
+@blueprint.get("/tickets/<number>/steps")
+def steps(number: str) -> ResponseReturnValue:
+    """Give a ticket's clocks, the customer's and the departments'."""
+    one, units = seen(number), show.unit_names()
+    return {"number": one.number, "steps": [history.step(step, units) for step in store().steps_of(one.number)]}
+
+
+@blueprint.post("/tickets/<number>/moves/<code>")
+def move(number: str, code: str) -> Response:
+    """Make a move of the ticket's version in `If-Match`."""
+    one, known = seen(number), BY_CODE.get(code)
+    values = read_texts(*((*known.needs, *known.takes) if known else FIELDS))
+    version = read_version()
+    moved = act(one.number, clean(code), values, user=user(), version=version, store=store(), rules=rules(), now=now())
+    return show.with_tag(whole(moved), moved.version)
+
+
+@blueprint.post("/tickets/<number>/reveal")
+def reveal(number: str) -> Response:
+    """Show the caller's full data; who looked, and why, is kept before it is shown."""
+    one = seen(number)
+    reason = read_texts("reason").get("reason", "").strip()
+    if not may_reveal(user(), one):
+        raise Forbidden("您不能查看这张工单的客户完整信息")
+    if not 0 < len(reason) <= MAX_REASON:
+        raise InvalidInput(Problem("reason", f"查看原因：必填，最多 {MAX_REASON} 个字"))
+    what, why = {"fields": list(REVEALED)}, {"reason": reason}
+    with store().writing():
+        store().append_audit(one.number, "reveal", user().username, now(), detail=what, notes=why)
+    full = show.caller(store().contact(one.contact_id), is_masked=False)
+    return show.with_tag({"number": one.number, **full, "text": one.text, "reply": one.reply}, one.version)

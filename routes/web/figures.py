@@ -1,0 +1,47 @@
+"""The timeliness page, and the steps behind each of its figures."""
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+
+from routes.request import now, require, store
+from routes.web.blueprint import blueprint
+from triage.errors import InvalidInput, Problem
+from triage.moments import in_shanghai, read_day
+from triage.terms import Role, Step, Watch
+from triage.timeliness import Period, opened, period_of
+from triage.timeliness import timeliness as compute
+
+READERS = (Role.AUDITOR, Role.LEADER, Role.ADMIN, Role.DISPATCHER)
+
+
+@blueprint.get("/timeliness")
+def timeliness() -> ResponseReturnValue:
+    """Show the rate per step and department over the steps that fell due in the period."""
+    require(*READERS)
+    period, watch = asked()
+    return render_template("pages/timeliness.html", period=period, watch=watch, figures=compute(store(), period, watch, now()))
+
+
+@blueprint.get("/timeliness/steps")
+def timeliness_steps() -> ResponseReturnValue:
+    """List exactly the steps that a figure counts."""
+    require(*READERS)
+    period, watch = asked()
+    narrowed = {name: request.args.get(name, "") for name in ("step", "department", "machine", "met")}
+    rows = opened(store(), period, watch, now(), **narrowed)
+    return render_template("pages/steps.html", period=period, watch=watch, rows=rows, narrowed=narrowed, Step=Step)
+
+
+def asked() -> tuple[Period, Watch]:
+    """Read the period (default: this month to date) and whose clock.
+
+    Raises:
+        InvalidInput: a date or the clock is not one.
+    """
+    today = in_shanghai(now()).date()
+    since, until = request.args.get("since", ""), request.args.get("until", "")
+    watch = request.args.get("watch", Watch.CUSTOMER.value)
+    if watch not in list(Watch):
+        raise InvalidInput(Problem("watch", f"时钟“{watch}”不对，可选：{'、'.join(w.value for w in Watch)}"))
+    first = read_day(since, "since") if since else today.replace(day=1)
+    return period_of(first, read_day(until, "until") if until else today), Watch(watch)

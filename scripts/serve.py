@@ -1,0 +1,83 @@
+"""From a fresh clone to a running product: install, front end, database, model, demo organisation, gunicorn.
+
+Every step is a no-op when it was done before, so a second run starts in seconds and changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from scripts import environment, frontend
+from scripts.environment import PYTHON, ROOT, say
+
+
+def flask(*arguments: str) -> None:
+    """Run one of the product's commands."""
+    done = subprocess.run([PYTHON, "-m", "flask", "--app", "wsgi", *arguments], cwd=ROOT, check=False)
+    if done.returncode:
+        sys.exit(f"flask {' '.join(arguments)} failed; see above")
+
+
+def instance() -> Path:
+    """Where the installation keeps what it makes."""
+    return ROOT / (os.environ.get("TRIAGE_INSTANCE") or "instance")
+
+
+def train() -> None:
+    """Train the bundled model, unless there is one in use."""
+    if not (instance() / "models" / "current").is_file():
+        flask("train")
+
+
+STEPS: tuple[tuple[str, str, Callable[[], None]], ...] = (
+    ("installing", "the pinned packages", lambda: environment.ensure(environment.RUNNING)),
+    ("front end", "style sheet and script", frontend.bring),
+    ("database", "schema and reference data", lambda: flask("migrate")),
+    ("training", "the bundled model, if there is none", train),
+    ("demo", "the demo organisation, if there is none", lambda: flask("demo")),
+)
+
+
+def check_port(host: str, port: int) -> None:
+    """Say before the long steps, not after them, that somebody else has the port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host.strip("[]"), port))
+        except OSError as error:
+            sys.exit(f"{host}:{port}: {error.strerror}; choose another port with: make serve PORT=8001")
+
+
+def main() -> None:
+    """Take the steps, tell their seconds, and become gunicorn."""
+    environment.check_python()
+    host, port = os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "8000"
+    if not port.isdigit():
+        sys.exit(f"PORT={port} is not a number")
+    check_port(host, int(port))
+    summary = []
+    for name, what, step in STEPS:
+        say(f"{name}: {what} ...")
+        began = time.monotonic()
+        step()
+        seconds = time.monotonic() - began
+        say(f"{name}: {seconds:.1f} s")
+        summary.append(f"{name} {seconds:.1f} s")
+    say(" · ".join(summary))
+    os.chdir(ROOT)
+    os.environ.update(HOST=host, PORT=port)
+    os.execv(PYTHON, [str(PYTHON), "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"])
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("\nstopped")

@@ -1,0 +1,144 @@
+"""One complaint in a real browser, from the agent's call to the auditor's page; the same run keeps the pictures of the docs (SCREENSHOTS=folder)."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.engines import running_gunicorn
+
+ROOT = Path(__file__).resolve().parent.parent
+pytestmark = pytest.mark.browser
+COMPLAINT = "电费这个月突然多了三百块，家里没有添电器，打电话问了也说不清楚，要求核查账单并给说法，我电话 13800001234"
+
+
+def flask(environment, *arguments):
+    done = subprocess.run([sys.executable, "-m", "flask", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """The product as `make serve` makes it: migrated, trained, with the demo organisation; gives its address and the passwords."""
+    environment = {**os.environ, "TRIAGE_INSTANCE": str(tmp_path_factory.mktemp("instance"))}
+    environment.pop("TRIAGE_DATABASE_URL", None)
+    flask(environment, "migrate")
+    flask(environment, "train")
+    passwords = dict(re.findall(r"^ {2}(\S+) +(\S+) ", flask(environment, "demo"), re.MULTILINE))
+    with running_gunicorn(environment) as server:
+        yield server.url, passwords
+
+
+@pytest.fixture
+def sign_in(served, page):
+    """Sign in as somebody and stand on the first page of the role."""
+    address, passwords = served
+
+    def enter(username):
+        page.context.clear_cookies()
+        page.goto(f"{address}/sign-in")
+        page.get_by_label("用户名").fill(username)
+        page.get_by_label("密码").fill(passwords[username])
+        page.get_by_role("button", name="登录").click()
+        expect(page.get_by_role("button", name="退出")).to_be_visible()
+        return page
+
+    return enter
+
+
+def picture(page, name):
+    folder = os.environ.get("SCREENSHOTS")
+    if folder:
+        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=False)
+
+
+def make(page, move, **fields):
+    """Open a move's form, fill it and send it."""
+    form = page.locator("details.move", has=page.locator("summary", has_text=re.compile(f"^{move}$")))
+    if form.get_attribute("open") is None:
+        form.locator("summary").click()
+    for name, value in fields.items():
+        control = form.locator(f"[name={name}]")
+        if control.evaluate("node => node.tagName") == "SELECT":
+            control.select_option(value)
+        else:
+            control.fill(value)
+    form.get_by_role("button", name=move).click()
+
+
+def test_a_complaint_goes_from_the_call_to_the_auditors_page(served, sign_in):
+    address, _ = served
+    page = sign_in("agent")
+    page.locator("[name=text-0]").press_sequentially(COMPLAINT)
+    page.get_by_label("户号").fill("3301000001")
+    expect(page.locator("#preview .candidates")).to_be_visible()
+    page.get_by_role("button", name="研判").click()
+    expect(page.locator("#preview")).to_contain_text("电费管理中心")
+    page.locator("[name=topic-0]").select_option("business.tariff.bill")
+    page.locator("[name=demand_type-0]").select_option("complaint")
+    picture(page, "agent")
+    page.get_by_role("button", name="登记", exact=True).click()
+    page.wait_for_url(re.compile(r"/tickets/\d{16}$"))
+    number = page.url.rsplit("/", 1)[1]
+    expect(page.locator("h1")).to_contain_text("待接单")
+    expect(page.locator("blockquote").first).to_contain_text("138****1234")
+
+    page = sign_in("billing")
+    page.get_by_role("link", name=re.compile(number[8:])).click()
+    make(page, "接单")
+    make(page, "联系客户", note="已电话联系")
+    picture(page, "ticket")
+    make(page, "办结回单", reply="经核实为抄表跨期所致，已向客户解释并退差额", finding="upheld")
+    expect(page.locator("h1")).to_contain_text("待审单")
+
+    page = sign_in("dispatcher")
+    page.goto(f"{address}/tickets/{number}")
+    make(page, "审核通过")
+    page = sign_in("agent")
+    page.goto(f"{address}/tickets/{number}")
+    make(page, "回访", satisfaction="2")
+    make(page, "归档")
+    expect(page.locator("h1")).to_contain_text("已归档")
+
+    page = sign_in("auditor")
+    page.goto(f"{address}/tickets/{number}")
+    expect(page.locator(".timeline")).to_contain_text("回访")
+    page.goto(f"{address}/timeliness")
+    expect(page.locator("h1")).to_contain_text("处理及时率")
+
+
+def test_a_doubtful_one_waits_for_the_dispatcher_and_a_danger_goes_out_at_once_on_top(served, sign_in):
+    address, _ = served
+    page = sign_in("agent")
+    for text in ("你们那个事情到底什么时候能办好啊", "村口变压器冒烟着火了，电线掉下来，赶快来人"):
+        page.goto(f"{address}/complaints/new")
+        page.locator("[name=text-0]").fill(text)
+        page.locator("[name=unit_code]").select_option("330101")
+        page.get_by_role("button", name="登记", exact=True).click()
+        page.wait_for_url(re.compile(r"/tickets/\d{16}$"))
+    page = sign_in("dispatcher")
+    picture(page, "dispatch")
+    rows = page.locator("table.list").first.locator("tbody tr")
+    expect(rows.first).to_contain_text("人身安全，已派抢修")
+    expect(rows).to_have_count(2)
+    page = sign_in("repair")
+    expect(page.locator("table.list tbody tr")).to_have_count(1)
+    picture(page, "queue")
+    page.locator("table.list tbody tr a").first.click()
+    make(page, "退单", reason="非本班组设备")
+    page = sign_in("dispatcher")
+    expect(page.locator("table.list").first).to_contain_text("退单")
+
+
+def test_every_role_has_a_first_page_and_no_page_breaks_the_content_policy(served, sign_in):
+    address, _ = served
+    for username, path in [("leader", "/queue"), ("auditor", "/timeliness"), ("admin", "/admin"), ("admin", "/admin/reference/time_limits")]:
+        page = sign_in(username)
+        page.goto(f"{address}{path}")
+        expect(page.locator("h1")).to_be_visible()
+        if path in ("/timeliness", "/admin"):
+            picture(page, path.strip("/"))
