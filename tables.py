@@ -172,7 +172,8 @@ def _require(need: Sequence[str], columns: Sequence[str], name: str) -> None:
             there = ", ".join(columns) or "none, the table is empty"
             raise MissingColumn(f"{name}: no column {column!r}; the columns are: {there}")
         if columns.count(column) > 1:
-            raise MissingColumn(f"{name}: column {column!r} stands {columns.count(column)} times in the header; rename all but one")
+            times = columns.count(column)
+            raise MissingColumn(f"{name}: column {column!r} stands {times} times in the header; rename all but one")
 
 
 def _distinct(columns: Sequence[str]) -> list[str]:

@@ -65,8 +65,8 @@ def classify_table(
 ) -> int:
     """Write all rows of a table with the answers beside them, and give the number of rows.
 
-    `text` is the column to read, `folder` the model's. Rows are read and written in blocks, so the table may be longer than
-    memory. Raises `ModelError`, `TableError`, `SchedulerUnavailable`.
+    `text` is the column to read, `folder` the model's. Rows are read and written in blocks, so the table may be
+    longer than memory. Raises `ModelError`, `TableError`, `SchedulerUnavailable`.
     """
     files = read_model(folder)
     added = added_columns(files.manifest)
@@ -108,13 +108,13 @@ def _cluster(files: ModelFiles, scheduler: str) -> Iterator[tuple[Run, int]]:
     except ImportError as error:
         raise SchedulerUnavailable("--scheduler needs Dask; install it with: pip install dask distributed") from error
     try:
-        client = Client(scheduler, timeout="10s", set_as_default=False)
+        client = Client(scheduler, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise SchedulerUnavailable(f"{scheduler}: no Dask scheduler answers there ({type(error).__name__})") from error
     with client:
         workers = len(client.scheduler_info(n_workers=-1)["workers"])
         if not workers:
-            raise SchedulerUnavailable(f"{scheduler}: the scheduler has no workers; start some with: dask worker {scheduler}")
+            raise SchedulerUnavailable(f"{scheduler}: it has no workers; start some with: dask worker {scheduler}")
         source = FromFiles(files)
         # Scattered, the model travels once to each worker instead of with every block.
         with parallel_config(backend="dask", client=client, scatter=[source]), Parallel() as parallel:

@@ -24,7 +24,8 @@ def probabilities(scores: NDArray[Any], temperature: float) -> Array:
 
 
 def fit_temperature(scores: NDArray[Any], truth: NDArray[np.intp]) -> float:
-    """The temperature at which held-out scores (texts x labels) give the true columns the least negative log-likelihood.
+    """The temperature at which held-out scores (texts x labels) give the true columns the least negative log-
+    likelihood.
 
     Temperature scaling: Guo et al. 2017, "On Calibration of Modern Neural Networks", section 4.2.
     """
@@ -39,7 +40,7 @@ def fit_temperature(scores: NDArray[Any], truth: NDArray[np.intp]) -> float:
 
 
 def expected_calibration_error(confidence: Array, right: Bools) -> float:
-    """Mean distance of confidence from accuracy over 15 bins of equal width, weighted by their texts (Guo et al. 2017)."""
+    """Mean distance of confidence from accuracy over 15 equal bins, weighted by their texts (Guo et al. 2017)."""
     if not len(confidence):
         return 0.0
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
@@ -68,7 +69,7 @@ class Gate:
 
 
 def choose_gate(scores: Array, right: Bools) -> Gate:
-    """The lowest threshold at or above which at least 95 % of the held-out texts, and at least 30 of them, are right."""
+    """The lowest threshold at or above which 95 % of the held-out texts are right and at least 30 stand."""
     order = np.argsort(-scores, kind="stable")
     ranked = scores[order]
     passed = np.arange(1, len(ranked) + 1)
@@ -86,8 +87,9 @@ def choose_gate(scores: Array, right: Bools) -> Gate:
 def gate_scores(heads: list[tuple[Array, NDArray[np.intp]]]) -> Array:
     """Of each text the chance that the least sure head has the right group.
 
-    A head is its probabilities (texts x labels) and the group number of each label; a head without groups has each label as its
-    own. The group judged is the one of the likeliest label, its chance the sum over all labels of that group.
+    A head is its probabilities (texts x labels) and the group number of each label; a head without groups has each
+    label as its own. The group judged is the one of the likeliest label, its chance the sum over all labels of that
+    group.
     """
     return np.asarray(np.min([_group_chance(chances, groups) for chances, groups in heads], axis=0))
 

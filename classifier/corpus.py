@@ -46,8 +46,8 @@ def read_table(path: Path, text: str, label: str) -> Corpus:
 def read_bundled(data: Path) -> Corpus:
     """The corpus of the power hotline: `data/corpus/<topic>.csv` with columns text, demand_type, register.
 
-    The register (how a text came: note, speech, letter, short) is the part that is held out together. Raises `CorpusError`
-    with file and row where a topic or a demand type is not in the domain's tables.
+    The register (how a text came: note, speech, letter, short) is the part that is held out together. Raises
+    `CorpusError` with file and row where a topic or a demand type is not in the domain's tables.
     """
     files = sorted((data / "corpus").glob("*.csv"))
     if not files:
@@ -77,7 +77,7 @@ def without_rare_labels(corpus: Corpus, *, drop: bool) -> tuple[Corpus, dict[str
     rare = _rare_labels(corpus)
     if rare and not drop:
         names = ", ".join(f"{label!r} ({head})" for label, head in sorted(rare.items()))
-        raise RareLabel(f"a label needs two rows or more, these have one: {names}; add rows, or leave them out by --drop-rare")
+        raise RareLabel(f"a label needs two rows or more, these have one: {names}; add rows, or use --drop-rare")
     kept = corpus
     while again := _rare_labels(kept):  # a row that goes takes its labels of the other heads with it
         rare |= again
@@ -103,7 +103,9 @@ def _bundled_rows(file: Path, types: set[str]) -> Iterable[tuple[str, str, str, 
 
 
 def _rare_labels(corpus: Corpus) -> dict[str, str]:
-    return {label: head for head, labels in corpus.labels.items() for label, count in Counter(labels).items() if count == 1}
+    return {
+        label: head for head, labels in corpus.labels.items() for label, count in Counter(labels).items() if count == 1
+    }
 
 
 def _without(corpus: Corpus, rare: Mapping[str, str]) -> Corpus:

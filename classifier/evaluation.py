@@ -16,25 +16,31 @@ TEXTS_AT_ONCE = 256
 
 
 def head_scores(truth: Sequence[str], chances: Array, labels: Sequence[str]) -> dict[str, float]:
-    """Accuracy, macro-F1, top-3 accuracy and ECE of probabilities (texts x labels); a truth that is no label counts as wrong."""
+    """Accuracy, macro-F1, top-3 and ECE of probabilities (texts x labels); a truth that is no label counts as wrong."""
     order = np.argsort(-chances, axis=1, kind="stable")
     guessed = [labels[place] for place in order[:, 0]]
     right = _same(truth, guessed)
     in_three = [name in {labels[place] for place in row[:3]} for name, row in zip(truth, order, strict=True)]
     return {
-        "n": len(truth),
-        "accuracy": float(right.mean()),
-        "macro_f1": _macro_f1(truth, guessed),
+        **guess_scores(truth, guessed),
         "top3_accuracy": float(np.mean(in_three)),
         "ece": expected_calibration_error(chances.max(axis=1), right),
     }
+
+
+def guess_scores(truth: Sequence[str], guessed: Sequence[str]) -> dict[str, float]:
+    """Accuracy and macro-F1 of labels without probabilities."""
+    return {"n": len(truth), "accuracy": float(_same(truth, guessed).mean()), "macro_f1": _macro_f1(truth, guessed)}
 
 
 def label_scores(truth: Sequence[str], guessed: Sequence[str], labels: Sequence[str]) -> dict[str, dict[str, float]]:
     """Precision, recall, F1 and number of rows of each label."""
     columns = precision_recall_fscore_support(truth, guessed, labels=list(labels), zero_division=0.0)
     names = ("precision", "recall", "f1", "rows")
-    return {label: dict(zip(names, (float(p), float(r), float(f), int(n)), strict=True)) for label, p, r, f, n in zip(labels, *columns, strict=True)}
+    return {
+        label: dict(zip(names, (float(p), float(r), float(f), int(n)), strict=True))
+        for label, p, r, f, n in zip(labels, *columns, strict=True)
+    }
 
 
 @dataclass(frozen=True)
@@ -49,10 +55,13 @@ class Labelled:
     kinds_also: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
-def evaluate(model: Model, rows: Labelled, *, groups: Mapping[str, str], progress: Quiet | None = None) -> tuple[dict[str, Any], list[Prediction]]:
+def evaluate(
+    model: Model, rows: Labelled, *, groups: Mapping[str, str], progress: Quiet | None = None
+) -> tuple[dict[str, Any], list[Prediction]]:
     """The figures of a model on labelled rows, and its answers.
 
-    `groups` is label to group for the first head (topic to lead department; empty: none). A figure over no rows is null.
+    `groups` is label to group for the first head (topic to lead department; empty: none). A figure over no rows is
+    null.
     """
     answers, seconds = _answer(model, rows.texts, progress or Quiet())
     head = next(iter(model.manifest.heads))
@@ -92,12 +101,17 @@ def _chances(answers: Sequence[Prediction], head: str, labels: Sequence[str]) ->
     return chances
 
 
-def _group_figures(truth: Sequence[str], guessed: Sequence[str], groups: Mapping[str, str], passed: Bools) -> dict[str, float | None]:
-    right = np.array([t in groups and groups[t] == groups.get(g) for t, g in zip(truth, guessed, strict=True)], dtype=bool)
+def _group_figures(
+    truth: Sequence[str], guessed: Sequence[str], groups: Mapping[str, str], passed: Bools
+) -> dict[str, float | None]:
+    same = [t in groups and groups[t] == groups.get(g) for t, g in zip(truth, guessed, strict=True)]
+    right = np.array(same, dtype=bool)
     return {"department_accuracy": _share(right), "dispatch_precision": _share(right[passed])}
 
 
-def _type_figures(model: Model, answers: Sequence[Prediction], kinds: Sequence[str], also: Mapping[str, frozenset[str]]) -> dict[str, Any]:
+def _type_figures(
+    model: Model, answers: Sequence[Prediction], kinds: Sequence[str], also: Mapping[str, frozenset[str]]
+) -> dict[str, Any]:
     head = list(model.manifest.heads)[1]
     known = set(model.manifest.heads[head].labels)
     judged = [

@@ -24,7 +24,10 @@ class Shares:
 
     def weigh(self, contributions: Mapping[int, float]) -> Weights:
         """The six words of the largest weight either way, from the most for to the most against."""
-        weights = {word: sum(contributions.get(column, 0.0) * share for column, share in parts) for word, parts in self.by_word.items()}
+        weights = {
+            word: sum(contributions.get(column, 0.0) * share for column, share in parts)
+            for word, parts in self.by_word.items()
+        }
         strongest = sorted(weights.items(), key=lambda item: (-abs(item[1]), item[0]))[:MOST_WORDS]
         return tuple(sorted(strongest, key=lambda item: -item[1]))
 
@@ -38,9 +41,10 @@ class Explainer:
         self._grams = features.chars.build_analyzer()
 
     def shares(self, document: Document) -> Shares:
-        """A word owns its own feature, and of each character sequence within it as much as it holds of its occurrences."""
+        """A word owns its own feature, and of each character sequence in it the share that it holds."""
         in_text = Counter[str](self._grams(document.text))
-        return Shares({word: self._parts(word, count, in_text) for word, count in Counter(document.words.split()).items()})
+        counts = Counter(document.words.split())
+        return Shares({word: self._parts(word, count, in_text) for word, count in counts.items()})
 
     def _parts(self, word: str, count: int, in_text: Counter[str]) -> list[tuple[int, float]]:
         parts = [(self._words[word], 1.0)] if word in self._words else []

@@ -25,8 +25,8 @@ TEXTS_AT_ONCE = 512
 class Prediction:
     """The answer for one text.
 
-    `heads` has for each head all labels with calibrated probabilities, the likeliest first; `words` for each head up to six
-    words with their signed weight for the first label against the second (empty when not asked to explain).
+    `heads` has for each head all labels with calibrated probabilities, the likeliest first; `words` for each head up
+    to six words with their signed weight for the first label against the second (empty when not asked to explain).
     """
 
     heads: Mapping[str, tuple[tuple[str, float], ...]]
@@ -43,7 +43,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Head:
-    """What one head needs to answer: weights (features x labels), intercepts, temperature, and the group number of each label."""
+    """One head: weights (features x labels), and of each label its intercept and the number of its group."""
 
     labels: tuple[str, ...]
     weights: NDArray[np.float32]
@@ -65,7 +65,7 @@ class Model:
         self._explainer = Explainer(features)
 
     def predict(self, texts: Sequence[str], *, explain: bool = True) -> list[Prediction]:
-        """An answer for each text, in order; any text has one, an empty text that of no evidence. `explain` adds the words."""
+        """An answer for each text, in order, an empty text too; `explain` adds the words that counted."""
         answers: list[Prediction] = []
         for start in range(0, len(texts), TEXTS_AT_ONCE):
             answers.extend(self._predict(texts[start : start + TEXTS_AT_ONCE], explain))
@@ -74,7 +74,10 @@ class Model:
     def _predict(self, texts: Sequence[str], explain: bool) -> Iterator[Prediction]:
         documents = [self._cutter.document(text) for text in texts]
         matrix = self._features.transform(documents)
-        chances = {name: probabilities(matrix @ head.weights + head.intercepts, head.temperature) for name, head in self._heads.items()}
+        chances = {
+            name: probabilities(matrix @ head.weights + head.intercepts, head.temperature)
+            for name, head in self._heads.items()
+        }
         gate = gate_scores([(chances[name], head.groups) for name, head in self._heads.items()])
         orders = {name: np.argsort(-chance, axis=1, kind="stable") for name, chance in chances.items()}
         for row, document in enumerate(documents):
@@ -93,7 +96,10 @@ class Model:
         return tuple(zip([labels[place] for place in order], chances[order].tolist(), strict=True))
 
     def _reasons(self, row: csr_matrix, shares: Shares, orders: Mapping[str, NDArray[np.intp]]) -> dict[str, Weights]:
-        return {name: shares.weigh(contributions(row, head.weights, orders[name][0], orders[name][1])) for name, head in self._heads.items()}
+        return {
+            name: shares.weigh(contributions(row, head.weights, orders[name][0], orders[name][1]))
+            for name, head in self._heads.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,7 @@ class ModelFiles:
             heads = {name: _head(name, manifest, arrays) for name in manifest.heads}
             features = restore_features(blocks, manifest.recipe)
         except (KeyError, ValueError, TypeError) as error:
-            raise ModelBroken(f"artefact and manifest do not belong together ({error}); train the model again") from error
+            raise ModelBroken(f"artefact and manifest do not fit together ({error}); train the model again") from error
         terms = self.words.decode().splitlines()
         cutter = words.Cutter(terms, guess_unknown=manifest.recipe.guess_unknown)
         return Model(manifest, cutter, features, heads)
@@ -130,7 +136,7 @@ def load_model(folder: Path) -> Model:
 
 
 def save_model(files: ModelFiles, folder: Path) -> None:
-    """Write a model's folder, all of it or nothing; another model there is replaced, anything else raises `OutputRefused`."""
+    """Write a model's folder, all or nothing; a model there is replaced, anything else raises `OutputRefused`."""
     if folder.exists() and not (folder / MANIFEST).is_file() and not (folder.is_dir() and not any(folder.iterdir())):
         raise OutputRefused(f"{folder}: there is something that is not a model; name another folder")
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The model in use, for a running server: loaded once, exchanged when the pointer changes, silent when there is none."""
+"""The model in use, for a running server: loaded once, exchanged when the pointer changes, None when there is none."""
 
 import logging
 import threading
@@ -76,7 +76,7 @@ class Predictor:
         state, signature = self._state, self._signature()
         if state is not None and state.signature == signature:
             return state
-        # While one thread loads the next model, the others go on with the one before; only the first model is waited for.
+        # While one thread loads the next model, the others go on with the one before; only the first is waited for.
         if not self._loading.acquire(blocking=state is None or state.model is None):
             assert state is not None
             return state

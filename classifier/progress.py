@@ -29,7 +29,7 @@ class Quiet:
 
 
 class Spoken(Quiet):
-    """Speaks on standard error: a line for each stage with its seconds, a bar on a terminal or when it takes over 2 s."""
+    """Speaks on standard error: a line a stage with its seconds, a bar on a terminal or when it takes over 2 s."""
 
     def say(self, line: str) -> None:
         """Write one line."""

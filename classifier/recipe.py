@@ -55,13 +55,15 @@ class Features:
 
 
 def learn_features(documents: Sequence[Document], recipe: Recipe) -> tuple[Features, csr_matrix]:
-    """Learn both blocks, and give the matrix of the same documents beside them. Raises `CorpusError` if nothing remains."""
+    """Learn both blocks, and give the matrix of the same documents; raises `CorpusError` if nothing remains."""
     words, chars = _vectorizers(recipe, min_df=recipe.min_df(len(documents)))
     try:
         word_matrix = words.fit_transform([document.words for document in documents])
         char_matrix = chars.fit_transform([document.text for document in documents])
     except ValueError as error:
-        raise CorpusError(f"no words can be learnt from these {len(documents)} texts; is it the right column?") from error
+        raise CorpusError(
+            f"no words can be learnt from these {len(documents)} texts; is it the right column?"
+        ) from error
     return Features(words, chars), hstack([word_matrix, char_matrix], format="csr", dtype=np.float32)
 
 
@@ -81,7 +83,7 @@ def learn_head(matrix: csr_matrix, labels: Sequence[str], recipe: Recipe) -> Lin
 
 
 def linear(machine: LinearSVC) -> tuple[Floats, Floats]:
-    """Weights (features x labels) and intercepts (labels) of a machine, two labels as two columns like any other number."""
+    """Weights (features x labels) and intercepts (labels) of a machine; two labels are two columns, like any number."""
     weights, intercepts = machine.coef_.T, machine.intercept_
     if weights.shape[1] == 1:
         weights, intercepts = np.hstack([-weights, weights]), np.concatenate([-intercepts, intercepts])

@@ -1,4 +1,4 @@
-"""The models of an installation: `<instance>/models/<version>/`, and `<instance>/models/current` that names the one in use."""
+"""The models of an installation: `<instance>/models/<version>/`, and `models/current`, which names the one in use."""
 
 import os
 import re
@@ -56,7 +56,7 @@ def set_current(instance: Path, version: str) -> None:
 
 
 def register(files: ModelFiles, instance: Path) -> Path:
-    """Keep a model under its version and give its folder; one that is there unharmed is not touched, it may be in use."""
+    """Keep a model under its version and give its folder; one that is there unharmed is left, it may be in use."""
     folder = models_dir(instance) / files.manifest.version
     try:
         if read_model(folder).manifest == files.manifest:

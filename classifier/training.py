@@ -12,7 +12,7 @@ from sklearn.model_selection import LeaveOneGroupOut, StratifiedKFold
 from classifier import artefact
 from classifier.calibration import Array, Gate, choose_gate, fit_temperature, gate_scores, probabilities
 from classifier.corpus import Corpus
-from classifier.evaluation import head_scores, label_scores
+from classifier.evaluation import guess_scores, head_scores, label_scores
 from classifier.manifest import HeadCard, Manifest, library_versions, make_version
 from classifier.model import ModelFiles, group_numbers, sha256
 from classifier.progress import Quiet
@@ -44,8 +44,8 @@ def train(
 ) -> ModelFiles:
     """Learn all heads of a corpus.
 
-    `words` is the trade's word list; `groups` has label to group for the heads whose decision is the group (topic to lead
-    department). The same arguments give the same bytes. Raises `CorpusError`.
+    `words` is the trade's word list; `groups` has label to group for the heads whose decision is the group (topic to
+    lead department). The same arguments give the same bytes. Raises `CorpusError`.
     """
     recipe, progress, groups = recipe or Recipe(), progress or Quiet(), groups or {}
     with progress.stage("cutting words"):
@@ -64,8 +64,8 @@ def train(
 def folds(corpus: Corpus, recipe: Recipe) -> list[Fold]:
     """Rows to learn from and rows to hold out, so that each row is held out once.
 
-    A corpus with parts (registers) holds out one part at a time, because real texts are unlike written ones; otherwise five
-    stratified folds by the first head, fewer when a label has fewer rows.
+    A corpus with parts (registers) holds out one part at a time, because real texts are unlike written ones;
+    otherwise five stratified folds by the first head, fewer when a label has fewer rows.
     """
     rows = np.zeros(len(corpus.texts))
     if len(set(corpus.parts)) > 1:
@@ -78,11 +78,10 @@ def folds(corpus: Corpus, recipe: Recipe) -> list[Fold]:
     return list(splitter.split(rows, labels))
 
 
-def _hold_out(documents: Sequence[Document], corpus: Corpus, parts: Sequence[Fold], recipe: Recipe, progress: Quiet) -> dict[str, HeldOut]:
-    seen = {
-        head: HeldOut(names := tuple(sorted(set(labels))), np.zeros((len(documents), len(names))), [""] * len(documents))
-        for head, labels in corpus.labels.items()
-    }
+def _hold_out(
+    documents: Sequence[Document], corpus: Corpus, parts: Sequence[Fold], recipe: Recipe, progress: Quiet
+) -> dict[str, HeldOut]:
+    seen = {head: _unseen(labels) for head, labels in corpus.labels.items()}
     for learn, hold in progress.each(parts, "held-out parts", len(parts)):
         features, matrix = learn_features([documents[row] for row in learn], recipe)
         unseen = features.transform([documents[row] for row in hold])
@@ -94,6 +93,11 @@ def _hold_out(documents: Sequence[Document], corpus: Corpus, parts: Sequence[Fol
             for row, guess in zip(hold, DummyClassifier().fit(matrix, known).predict(unseen), strict=True):
                 seen[head].dummy[row] = str(guess)
     return seen
+
+
+def _unseen(labels: Sequence[str]) -> HeldOut:
+    names = tuple(sorted(set(labels)))
+    return HeldOut(names, np.zeros((len(labels), len(names))), [""] * len(labels))
 
 
 def _put(seen: HeldOut, rows: NDArray[np.intp], names: Sequence[str], scores: NDArray[Any]) -> None:
@@ -110,10 +114,10 @@ def _card(truth: Sequence[str], seen: HeldOut, parts: Sequence[str]) -> HeadCard
     scores: dict[str, Any] = dict(head_scores(truth, chances, seen.labels))
     if parts:
         scores["by_part"] = _by_part(truth, chances, seen.labels, parts)
-    dummy = head_scores(truth, np.array([[label == guess for label in seen.labels] for guess in seen.dummy], float), seen.labels)
     guessed = [seen.labels[column] for column in chances.argmax(axis=1)]
-    kept = {name: dummy[name] for name in ("n", "accuracy", "macro_f1")}
-    return HeadCard(seen.labels, temperature, scores, kept, label_scores(truth, guessed, seen.labels))
+    return HeadCard(
+        seen.labels, temperature, scores, guess_scores(truth, seen.dummy), label_scores(truth, guessed, seen.labels)
+    )
 
 
 def _by_part(truth: Sequence[str], chances: Array, labels: Sequence[str], parts: Sequence[str]) -> dict[str, Any]:

@@ -23,8 +23,8 @@ class Document:
 class Cutter:
     """Cuts texts with jieba's dictionary and a word list of its own; nothing changes after construction.
 
-    It has its own `jieba.Tokenizer`, so that another user of jieba in the process cannot change how a model cuts, and it may be
-    used from several threads.
+    It has its own `jieba.Tokenizer`, so that another user of jieba in the process cannot change how a model cuts, and
+    it may be used from several threads.
     """
 
     def __init__(self, words: Iterable[str] = (), *, guess_unknown: bool = True) -> None:

@@ -8,6 +8,12 @@ from pathlib import Path
 
 import click
 
+from routes.errors import STATUS
+from triage.errors import TriageError
+from triage.lifecycle import MOVES
+from triage.settings import SETTINGS
+from wsgi import create_app
+
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference.md"
 HEAD = """# Reference 参考
@@ -34,21 +40,20 @@ def commands(group: click.Group, prefix: str = "flask") -> Iterator[tuple[str, s
             yield f"`{prefix} {name}`", (command.help or "").split("\n\n")[0]
 
 
-def errors(kind: type[Exception]) -> Iterator[type[Exception]]:
+def errors(kind: type[TriageError]) -> Iterator[type[TriageError]]:
     """Give an error and all below it."""
     yield kind
     for below in kind.__subclasses__():
         yield from errors(below)
 
 
+def status_of_kind(kind: type[TriageError]) -> int:
+    """Give the status of the nearest class in the table."""
+    return next(STATUS[above] for above in kind.__mro__ if above in STATUS)
+
+
 def reference() -> str:
     """Give the whole page."""
-    from routes.errors import STATUS
-    from triage.errors import TriageError
-    from triage.lifecycle import MOVES
-    from triage.settings import SETTINGS
-    from wsgi import create_app
-
     app = create_app()
     routes = sorted((rule.rule, ", ".join(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})), rule.endpoint) for rule in app.url_map.iter_rules())
     moves = (
@@ -61,7 +66,7 @@ def reference() -> str:
         )
         for m in MOVES
     )
-    failures = ((f"`{e.code}`", str(STATUS.get(e, "")), (e.__doc__ or "").split("\n")[0]) for e in errors(TriageError))  # type: ignore[attr-defined, call-overload]
+    failures = ((f"`{e.code}`", str(status_of_kind(e)), (e.__doc__ or "").split("\n")[0]) for e in errors(TriageError))
     parts = [
         HEAD,
         "## Commands 命令\n\n" + table(("command", "what it does"), iter(commands(app.cli))),

@@ -41,7 +41,7 @@ RENAMED = {
     "confidential": "is_confidential",
 }
 ANY = {"", "*"}
-MUST = {"lead_department", "rule"}  # of these, attention.lead_department alone may be empty
+MUST = {("topics", "lead_department"), ("routing", "lead_department"), ("routing", "demand_type"), ("attention_patterns", "rule")}
 CHOICES: Mapping[tuple[str, str], set[str]] = {
     ("time_limits", "step"): {step.value for step in Step},
     ("time_limits", "unit"): set(UNITS),
@@ -209,7 +209,7 @@ def edit_row(store: "Store", table: str, key: Mapping[str, str], values: Mapping
     if set(typed_key) != set(columns.primary_key.columns.keys()):  # an incomplete key would change more rows than one
         raise NotFound("没有这一行，请刷新后再试")
     changes = _read(table, {n: v for n, v in values.items() if n not in columns.primary_key.columns and n not in BOOKKEEPING})
-    _check_references(store, changes)
+    _check_references(store, table, changes)
     if table == "switches":
         _check_switch(key.get("code", ""), str(changes.get("value", "")).strip())
     store.edit_reference(table, typed_key, changes, actor, now)
@@ -246,10 +246,10 @@ def _check_switch(code: str, value: str) -> None:
         raise InvalidInput(Problem("value", f"“{value}”不对：{help_text}"))
 
 
-def _check_references(store: "Store", changes: Mapping[str, Any]) -> None:
-    for name, table in REFERS.items():
+def _check_references(store: "Store", table: str, changes: Mapping[str, Any]) -> None:
+    for name, target in REFERS.items():
         value = changes.get(name)
-        if value == "" and name in MUST:
+        if value == "" and (table, name) in MUST:
             raise InvalidInput(Problem(name, f"{name}：必填"))
-        if value and value not in ANY and value not in {row["code"] for row in store.reference_rows(table)}:
-            raise InvalidInput(Problem(name, f"{name}：没有“{value}”，请从 {table} 中选择"))
+        if value and value not in ANY and value not in {row["code"] for row in store.reference_rows(target)}:
+            raise InvalidInput(Problem(name, f"{name}：没有“{value}”，请从 {target} 中选择"))

@@ -63,7 +63,7 @@ def label(code: str | None, kind: str) -> str:
 def topic_name(code: str | None) -> str:
     """Give a topic's name."""
     topics = rules().topics
-    return topics[code].name if code in topics else (code or "待判断")
+    return topics[code].name if code and code in topics else (code or "待判断")
 
 
 def type_name(code: str | None) -> str:

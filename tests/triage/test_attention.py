@@ -1,0 +1,213 @@
+"""Attention rules: what they hear in a text, and what only sounds like it."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.triage.samples import NOW, contact, nobody
+from triage.attention import earlier_of_same_event, read_attention
+from triage.complaint import Customer, EarlierCall
+from triage.rules import Rules
+from triage.terms import Channel, Locality
+
+HEARD = {
+    "injury": (
+        "路边高压线断落在地上",
+        "有人触电了，快来",
+        "变压器着火了",
+        "配电箱冒黑烟",
+        "电线掉下来砸到车上",
+        "刚才电表箱爆炸",
+        "孩子在楼下被电到了",
+        "断了一根电线拖着",
+        "昨晚台风，导线落地还带电",
+        "工人抢修时受伤",
+        "没有人管，表箱起火了",
+        "电缆沟一直放炮",
+        "电杆旁边漏电伤人",
+        "我怕停电，现在电线着火了。",
+    ),
+    "media": (
+        "我要找记者来",
+        "再不处理就曝光你们",
+        "已经联系了电视台",
+        "我把视频发到抖音上",
+        "发朋友圈让大家看看",
+        "要上热搜了",
+        "我打报社电话",
+        "拍了小视频发出去",
+        "你们等着媒体采访吧",
+        "打新闻热线",
+    ),
+    "collective": (
+        "我们小区业主联名反映",
+        "几十户村民一起来的",
+        "准备去上访",
+        "居民要拉横幅",
+        "已经有人聚集在供电所门口",
+        "集体投诉电价",
+        "全村一起反映电压低",
+        "去信访局了",
+        "上百户业主联合签字",
+        "集体维权",
+    ),
+    "confidential": (
+        "请为我保密",
+        "我要匿名反映",
+        "不要透露我的姓名",
+        "别告诉他们是我说的",
+        "怕打击报复",
+        "不要告诉村里我的电话",
+        "我怕报复",
+        "不要泄露身份",
+        "希望全程保密",
+    ),
+    "no_liability": (
+        "物业把我家电停了",
+        "路灯不亮了",
+        "房东拉闸断了我的电",
+        "开发商停了小区的电",
+        "移动的光纤线断了",
+        "联通线杆倒了",
+        "二房东掐电",
+        "小区路灯坏了半个月",
+        "通信杆快倒了",
+        "广电线垂下来",
+    ),
+}
+NOT_HEARD = {
+    "injury": (
+        "家里停电了",
+        "没有人受伤，只是停电",
+        "线杆歪了，怕触电",
+        "担心电线断落",
+        "去年这里着火过，现在想换表",
+        "电费高得我气炸了",
+        "业主群里炸了锅",
+        "万一起火怎么办",
+        "如果冒烟要不要拉闸",
+        "急得冒烟",
+        "未着火",
+        "电线老化，容易起火，请来看看",
+        "火冒三丈",
+        "前年有人触电，问赔偿到哪一步",
+    ),
+    "media": (
+        "看到新闻说电价要调",
+        "听到媒体报道阶梯电价",
+        "新闻里说要错峰",
+        "我是做直播带货的，停电影响生意",
+        "在网上国网上交费",
+        "看电视的时候停电了",
+        "电视机烧坏了",
+        "我是主播，老是跳闸",
+        "用手机拍了电表照片",
+    ),
+    "collective": (
+        "我住集体宿舍",
+        "集体户口能办过户吗",
+        "变压器旁聚集蚊虫",
+        "电箱里聚集灰尘",
+        "集体土地上的电杆",
+        "村集体经济合作社用电申请",
+        "全家都没电",
+        "我一户没电",
+        "集体食堂电价",
+    ),
+    "confidential": (
+        "不需要保密",
+        "无需保密",
+        "不用保密，可以公开",
+        "不要求保密",
+        "告诉我电话号码",
+        "我的身份证号变了，要过户",
+        "不保密",
+        "请告诉我姓名写错怎么改",
+    ),
+    "no_liability": (
+        "我家停电了",
+        "电线杆倒了",
+        "物业费交了，电费没交",
+        "物业让我找供电局换表",
+        "供电公司停了我的电",
+        "路边电线断了",
+        "开发商没有办好一户一表",
+        "移动电表箱的位置",
+    ),
+}
+
+
+def heard(rules: Rules, text: str, **context) -> set[str]:
+    """The codes of the rules that hold."""
+    made = contact(text)
+    return {a.rule for a in read_attention(made.complaints[0], made, nobody(**context), "outage.fault.single", rules)}
+
+
+@pytest.mark.parametrize(("rule", "text"), [pytest.param(rule, text, id=text) for rule, texts in HEARD.items() for text in texts])
+def test_it_is_heard(rules: Rules, rule: str, text: str):
+    assert rule in heard(rules, text)
+
+
+@pytest.mark.parametrize(("rule", "text"), [pytest.param(rule, text, id=text) for rule, texts in NOT_HEARD.items() for text in texts])
+def test_it_only_sounds_like_it(rules: Rules, rule: str, text: str):
+    assert rule not in heard(rules, text)
+
+
+def test_the_evidence_is_the_words_themselves(rules: Rules):
+    made = contact("下雨后变压器着火了，快来")
+    (found,) = read_attention(made.complaints[0], made, nobody(), None, rules)
+    assert (found.rule, found.name, found.evidence) == ("injury", "人身安全", "原文“着火”")
+
+
+@pytest.mark.parametrize(
+    ("channel", "holds"),
+    [(channel, channel in ("12398", "12345", "other")) for channel in Channel],
+    ids=[channel.value for channel in Channel],
+)
+def test_what_an_authority_hands_on_is_marked(rules: Rules, channel: Channel, holds: bool):
+    made = contact("没电", channel=channel)
+    found = read_attention(made.complaints[0], made, nobody(), None, rules)
+    assert [(a.rule, a.evidence) for a in found] == ([("authority", f"渠道：{channel.label}")] if holds else [])
+
+
+def test_a_box_that_the_agent_ticked_is_a_wish_for_confidence(rules: Rules):
+    made = contact("没电", is_confidential=True)
+    assert [a.evidence for a in read_attention(made.complaints[0], made, nobody(), None, rules)] == ["客户要求保密"]
+
+
+@pytest.mark.parametrize(("kind", "holds"), [("医院", True), ("低保户", True), ("", False)], ids=["hospital", "low income", "ordinary"])
+def test_a_key_customer_is_known_by_the_record(rules: Rules, kind: str, holds: bool):
+    customer = Customer("3301000001", "330101", Locality.URBAN, kind)
+    assert ("key_customer" in heard(rules, "没电", customer=customer)) is holds
+
+
+def earlier(*topics: str | None) -> tuple[EarlierCall, ...]:
+    """Earlier calls, the latest first."""
+    return tuple(EarlierCall(f"2026112300{n:06d}", topic, NOW) for n, topic in enumerate(topics))
+
+
+@pytest.mark.parametrize(
+    ("topics", "holds"),
+    [
+        pytest.param((), False, id="first call"),
+        pytest.param(("outage.fault.single",), False, id="second"),
+        pytest.param(("outage.fault.single", "outage.fault.area"), True, id="third, of the same second level"),
+        pytest.param(("outage.fault.single", "business.tariff.bill"), False, id="third, but another matter"),
+        pytest.param((None, None, None), False, id="nobody said what they were about"),
+        pytest.param(("gone.long", "gone.long"), False, id="topics no longer in force"),
+        pytest.param(("outage.fault.single",) * 4, True, id="fifth"),
+        pytest.param(("outage.repair.delay", "outage.repair.delay"), False, id="the repair, not the fault"),
+    ],
+)
+def test_a_third_call_about_the_same_is_a_repeat(rules: Rules, topics: tuple[str | None, ...], holds: bool):
+    assert ("repeat_caller" in heard(rules, "没电", earlier=earlier(*topics))) is holds
+
+
+def test_a_complaint_about_nothing_known_has_no_earlier_calls(rules: Rules):
+    assert earlier_of_same_event(nobody(earlier=earlier("outage.fault.single", None)), None, rules) == ()
+
+
+def test_a_rule_taken_out_of_the_table_is_not_heard(rules: Rules):
+    made = contact("变压器着火了")
+    without = replace(rules, attention={code: rule for code, rule in rules.attention.items() if code != "injury"})
+    assert read_attention(made.complaints[0], made, nobody(), None, without) == ()
