@@ -223,7 +223,7 @@ def _rows(records: Iterator[list[str]], header_row: int, columns: list[str], nam
         if not record:
             continue
         if len(record) < len(columns) or any(record[len(columns) :]):
-            raise BadRow(f"{name}: row {number} has {len(record)} cells, the header has {len(columns)}; check the quotes")
+            raise BadRow(f"{name}: row {number} has {len(record)} cells, the header {len(columns)}; check the quotes")
         yield Row(number, dict(zip(columns, record, strict=False)))
 
 

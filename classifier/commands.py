@@ -148,9 +148,7 @@ def evaluate(
 @click.option("--encoding", help="Encoding of FILE; without it, UTF-8, else GB18030.")
 @click.option("--sheet", help="Sheet of an XLSX file; without it, the first.")
 @one_line
-def classify(
-    file: Path, text: str, out: Path, model: Path | None, jobs: int | None, scheduler: str | None, **options: Any
-) -> None:
+def classify(file: Path, text: str, out: Path, model: Path | None, jobs: int | None, scheduler: str | None, **options: Any) -> None:
     """Add labels and probabilities to every row of a table; `-` is standard input."""
     if jobs is not None and scheduler is not None:
         raise click.UsageError("--jobs and --scheduler exclude each other")

@@ -103,9 +103,7 @@ def _bundled_rows(file: Path, types: set[str]) -> Iterable[tuple[str, str, str, 
 
 
 def _rare_labels(corpus: Corpus) -> dict[str, str]:
-    return {
-        label: head for head, labels in corpus.labels.items() for label, count in Counter(labels).items() if count == 1
-    }
+    return {label: head for head, labels in corpus.labels.items() for label, count in Counter(labels).items() if count == 1}
 
 
 def _without(corpus: Corpus, rare: Mapping[str, str]) -> Corpus:

@@ -37,10 +37,7 @@ def label_scores(truth: Sequence[str], guessed: Sequence[str], labels: Sequence[
     """Precision, recall, F1 and number of rows of each label."""
     columns = precision_recall_fscore_support(truth, guessed, labels=list(labels), zero_division=0.0)
     names = ("precision", "recall", "f1", "rows")
-    return {
-        label: dict(zip(names, (float(p), float(r), float(f), int(n)), strict=True))
-        for label, p, r, f, n in zip(labels, *columns, strict=True)
-    }
+    return {label: dict(zip(names, (float(p), float(r), float(f), int(n)), strict=True)) for label, p, r, f, n in zip(labels, *columns, strict=True)}
 
 
 @dataclass(frozen=True)
@@ -55,9 +52,7 @@ class Labelled:
     kinds_also: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
-def evaluate(
-    model: Model, rows: Labelled, *, groups: Mapping[str, str], progress: Quiet | None = None
-) -> tuple[dict[str, Any], list[Prediction]]:
+def evaluate(model: Model, rows: Labelled, *, groups: Mapping[str, str], progress: Quiet | None = None) -> tuple[dict[str, Any], list[Prediction]]:
     """The figures of a model on labelled rows, and its answers.
 
     `groups` is label to group for the first head (topic to lead department; empty: none). A figure over no rows is
@@ -101,17 +96,13 @@ def _chances(answers: Sequence[Prediction], head: str, labels: Sequence[str]) ->
     return chances
 
 
-def _group_figures(
-    truth: Sequence[str], guessed: Sequence[str], groups: Mapping[str, str], passed: Bools
-) -> dict[str, float | None]:
+def _group_figures(truth: Sequence[str], guessed: Sequence[str], groups: Mapping[str, str], passed: Bools) -> dict[str, float | None]:
     same = [t in groups and groups[t] == groups.get(g) for t, g in zip(truth, guessed, strict=True)]
     right = np.array(same, dtype=bool)
     return {"department_accuracy": _share(right), "dispatch_precision": _share(right[passed])}
 
 
-def _type_figures(
-    model: Model, answers: Sequence[Prediction], kinds: Sequence[str], also: Mapping[str, frozenset[str]]
-) -> dict[str, Any]:
+def _type_figures(model: Model, answers: Sequence[Prediction], kinds: Sequence[str], also: Mapping[str, frozenset[str]]) -> dict[str, Any]:
     head = list(model.manifest.heads)[1]
     known = set(model.manifest.heads[head].labels)
     judged = [

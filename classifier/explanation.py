@@ -24,10 +24,7 @@ class Shares:
 
     def weigh(self, contributions: Mapping[int, float]) -> Weights:
         """The six words of the largest weight either way, from the most for to the most against."""
-        weights = {
-            word: sum(contributions.get(column, 0.0) * share for column, share in parts)
-            for word, parts in self.by_word.items()
-        }
+        weights = {word: sum(contributions.get(column, 0.0) * share for column, share in parts) for word, parts in self.by_word.items()}
         strongest = sorted(weights.items(), key=lambda item: (-abs(item[1]), item[0]))[:MOST_WORDS]
         return tuple(sorted(strongest, key=lambda item: -item[1]))
 

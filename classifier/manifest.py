@@ -59,18 +59,14 @@ def read_manifest(folder: Path) -> Manifest:
     except (FileNotFoundError, NotADirectoryError):
         raise ModelMissing(f"{folder}: no model there ({MANIFEST} is missing); make one with: flask train") from None
     except (OSError, ValueError) as error:
-        raise ModelBroken(
-            f"{folder / MANIFEST}: cannot be read ({type(error).__name__}); train the model again"
-        ) from error
+        raise ModelBroken(f"{folder / MANIFEST}: cannot be read ({type(error).__name__}); train the model again") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         found = content.get("format") if isinstance(content, dict) else None
         raise ModelStale(f"{folder}: its format is {found!r}, this program reads {FORMAT}; train the model again")
     try:
         return _manifest(content)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ModelBroken(
-            f"{folder / MANIFEST}: an entry is missing or wrong ({error}); train the model again"
-        ) from error
+        raise ModelBroken(f"{folder / MANIFEST}: an entry is missing or wrong ({error}); train the model again") from error
 
 
 def check_files(folder: Path, manifest: Manifest) -> tuple[bytes, bytes]:
@@ -82,9 +78,7 @@ def check_files(folder: Path, manifest: Manifest) -> tuple[bytes, bytes]:
     words = _checked(folder / WORDS, manifest.words_sha256)
     trained, here = manifest.libraries.get("scikit-learn"), installed("scikit-learn")
     if trained != here:
-        raise ModelStale(
-            f"{folder}: trained with scikit-learn {trained}, installed is {here}; train again, or install {trained}"
-        )
+        raise ModelStale(f"{folder}: trained with scikit-learn {trained}, installed is {here}; train again, or install {trained}")
     return artefact, words
 
 

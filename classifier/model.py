@@ -74,10 +74,7 @@ class Model:
     def _predict(self, texts: Sequence[str], explain: bool) -> Iterator[Prediction]:
         documents = [self._cutter.document(text) for text in texts]
         matrix = self._features.transform(documents)
-        chances = {
-            name: probabilities(matrix @ head.weights + head.intercepts, head.temperature)
-            for name, head in self._heads.items()
-        }
+        chances = {name: probabilities(matrix @ head.weights + head.intercepts, head.temperature) for name, head in self._heads.items()}
         gate = gate_scores([(chances[name], head.groups) for name, head in self._heads.items()])
         orders = {name: np.argsort(-chance, axis=1, kind="stable") for name, chance in chances.items()}
         for row, document in enumerate(documents):
@@ -96,10 +93,7 @@ class Model:
         return tuple(zip([labels[place] for place in order], chances[order].tolist(), strict=True))
 
     def _reasons(self, row: csr_matrix, shares: Shares, orders: Mapping[str, NDArray[np.intp]]) -> dict[str, Weights]:
-        return {
-            name: shares.weigh(contributions(row, head.weights, orders[name][0], orders[name][1]))
-            for name, head in self._heads.items()
-        }
+        return {name: shares.weigh(contributions(row, head.weights, orders[name][0], orders[name][1])) for name, head in self._heads.items()}
 
 
 @dataclass(frozen=True)

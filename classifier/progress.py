@@ -46,7 +46,7 @@ class Spoken(Quiet):
             delay=delay,
             mininterval=interval,
             file=sys.stderr,
-            unit=" texts",
+            unit="",
             leave=False,
         )
         return bar

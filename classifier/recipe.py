@@ -61,9 +61,7 @@ def learn_features(documents: Sequence[Document], recipe: Recipe) -> tuple[Featu
         word_matrix = words.fit_transform([document.words for document in documents])
         char_matrix = chars.fit_transform([document.text for document in documents])
     except ValueError as error:
-        raise CorpusError(
-            f"no words can be learnt from these {len(documents)} texts; is it the right column?"
-        ) from error
+        raise CorpusError(f"no words can be learnt from these {len(documents)} texts; is it the right column?") from error
     return Features(words, chars), hstack([word_matrix, char_matrix], format="csr", dtype=np.float32)
 
 

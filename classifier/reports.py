@@ -25,9 +25,7 @@ class Read:
     skipped: int
 
 
-def read_labelled(
-    path: Path, text: str, label: str, also: str | None, kind: str | None, kinds_also: Sequence[str]
-) -> Read:
+def read_labelled(path: Path, text: str, label: str, also: str | None, kind: str | None, kinds_also: Sequence[str]) -> Read:
     """The rows of a table that have a label. Raises `TableError`, and `CorpusError` for a malformed `--type-also`."""
     need = [column for column in (text, label, also, kind) if column]
     rows = list(tables.read_rows(path, need=need))

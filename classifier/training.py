@@ -78,9 +78,7 @@ def folds(corpus: Corpus, recipe: Recipe) -> list[Fold]:
     return list(splitter.split(rows, labels))
 
 
-def _hold_out(
-    documents: Sequence[Document], corpus: Corpus, parts: Sequence[Fold], recipe: Recipe, progress: Quiet
-) -> dict[str, HeldOut]:
+def _hold_out(documents: Sequence[Document], corpus: Corpus, parts: Sequence[Fold], recipe: Recipe, progress: Quiet) -> dict[str, HeldOut]:
     seen = {head: _unseen(labels) for head, labels in corpus.labels.items()}
     for learn, hold in progress.each(parts, "held-out parts", len(parts)):
         features, matrix = learn_features([documents[row] for row in learn], recipe)
@@ -115,9 +113,7 @@ def _card(truth: Sequence[str], seen: HeldOut, parts: Sequence[str]) -> HeadCard
     if parts:
         scores["by_part"] = _by_part(truth, chances, seen.labels, parts)
     guessed = [seen.labels[column] for column in chances.argmax(axis=1)]
-    return HeadCard(
-        seen.labels, temperature, scores, guess_scores(truth, seen.dummy), label_scores(truth, guessed, seen.labels)
-    )
+    return HeadCard(seen.labels, temperature, scores, guess_scores(truth, seen.dummy), label_scores(truth, guessed, seen.labels))
 
 
 def _by_part(truth: Sequence[str], chances: Array, labels: Sequence[str], parts: Sequence[str]) -> dict[str, Any]:

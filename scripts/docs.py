@@ -55,7 +55,10 @@ def status_of_kind(kind: type[TriageError]) -> int:
 def reference() -> str:
     """Give the whole page."""
     app = create_app()
-    routes = sorted((rule.rule, ", ".join(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})), rule.endpoint) for rule in app.url_map.iter_rules())
+    routes: dict[str, list[str]] = {}
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint)):
+        methods = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        routes.setdefault(rule.rule, []).append(f"{', '.join(methods)} `{rule.endpoint}`")
     moves = (
         (
             f"`{m.code}` {m.label}",
@@ -71,8 +74,7 @@ def reference() -> str:
         HEAD,
         "## Commands 命令\n\n" + table(("command", "what it does"), iter(commands(app.cli))),
         "## Settings 设置\n\n" + table(("variable", "default", "what for"), ((f"`{s.name}`", f"`{s.default}`", s.help) for s in SETTINGS)),
-        "## Routes 路由\n\n"
-        + table(("route", "methods", "endpoint"), ((f"`{rule}`", methods, f"`{endpoint}`") for rule, methods, endpoint in routes)),
+        "## Routes 路由\n\n" + table(("route", "methods and endpoints"), ((f"`{rule}`", "; ".join(ways)) for rule, ways in routes.items())),
         "## Error codes 错误码\n\n" + table(("code", "HTTP status", "what it means"), failures),
         "## Moves 操作\n\n" + table(("move", "from", "to", "who", "needs"), moves),
     ]

@@ -42,7 +42,7 @@ def find_postgres() -> Path | None:
     """Find the folder of PostgreSQL's server programs, the newest first."""
     on_path = shutil.which("initdb")
     packaged = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]), reverse=True)
-    for initdb in [Path(on_path).resolve()] * bool(on_path) + packaged:
+    for initdb in [*([Path(on_path).resolve()] if on_path else []), *packaged]:
         if (initdb.parent / "pg_ctl").exists():
             return initdb.parent
     return None

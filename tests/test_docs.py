@@ -8,6 +8,8 @@ import click
 import pytest
 
 from scripts.docs import REFERENCE, reference
+from triage.errors import TriageError
+from triage.settings import SETTINGS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -21,15 +23,15 @@ def app(tmp_path_factory):
         return create_app()
 
 
-def documented(heading: str) -> list[str]:
-    """Give what stands in backticks in the first column of the table under a heading."""
+def documented(heading: str, cells: str = r"`([^`]+)`") -> list[str]:
+    """Give the first cells of the rows of the table under a heading; the first is in backticks."""
     _, found, rest = REFERENCE.read_text(encoding="utf-8").partition(f"\n## {heading} ")
     assert found, f"{REFERENCE.name} has no heading {heading!r}"
-    return re.findall(r"^\| `([^`]+)`", rest.partition("\n## ")[0], re.MULTILINE)
+    rows = re.finditer(rf"^\| {cells} \|", rest.partition("\n## ")[0], re.MULTILINE)
+    return [" ".join(row.groups()) for row in rows]
 
 
-def agree(heading: str, existing: list[str]) -> None:
-    written = documented(heading)
+def agree(existing: list[str], written: list[str]) -> None:
     assert sorted(set(existing) - set(written)) == [], "exist, but are not documented"
     assert sorted(set(written) - set(existing)) == [], "are documented, but do not exist"
     assert len(written) == len(set(written)), "stand there twice"
@@ -45,13 +47,14 @@ def commands(group: click.Group, prefix: str = "flask") -> list[str]:
     return found
 
 
-def below(kind: type) -> list[type]:
+def below(kind: type[TriageError]) -> list[type[TriageError]]:
     return [kind, *(other for direct in kind.__subclasses__() for other in below(direct))]
 
 
 def test_every_command_is_documented(app):
     # run, shell and routes are Flask's own.
-    agree("Commands", [name for name in commands(app.cli) if name not in ("flask run", "flask shell", "flask routes")])
+    ours = [name for name in commands(app.cli) if name not in ("flask run", "flask shell", "flask routes")]
+    agree(ours, documented("Commands"))
 
 
 def test_every_command_says_what_it_does(app):
@@ -62,18 +65,15 @@ def test_every_command_says_what_it_does(app):
 
 
 def test_every_route_is_documented(app):
-    agree("Routes", sorted({rule.rule for rule in app.url_map.iter_rules()}))
+    rules = [(rule.rule, sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})) for rule in app.url_map.iter_rules()]
+    agree([f"{rule} {', '.join(methods)}" for rule, methods in rules], documented("Routes", r"`([^`]+)` \| ([A-Z, ]+)"))
 
 
 def test_every_setting_is_documented():
-    from triage.settings import SETTINGS
-
-    agree("Settings", [setting.name for setting in SETTINGS])
+    agree([setting.name for setting in SETTINGS], documented("Settings"))
 
 
 def test_no_setting_is_read_that_is_not_declared():
-    from triage.settings import SETTINGS
-
     ours = [path for folder in ("triage", "classifier", "routes") for path in (ROOT / folder).rglob("*.py")]
     ours += [ROOT / name for name in ("wsgi.py", "gunicorn.conf.py", "tables.py")]
     read = {name for path in ours for name in re.findall(r"\bTRIAGE_[A-Z_]+", path.read_text(encoding="utf-8"))}
@@ -81,14 +81,10 @@ def test_no_setting_is_read_that_is_not_declared():
 
 
 def test_every_error_code_is_documented():
-    from triage.errors import TriageError
-
-    agree("Error codes", [kind.code for kind in below(TriageError)])
+    agree([kind.code for kind in below(TriageError)], documented("Error codes"))
 
 
 def test_every_error_has_a_code_and_a_sentence_of_its_own():
-    from triage.errors import TriageError
-
     kinds = below(TriageError)
     assert len({kind.code for kind in kinds}) == len(kinds)
     assert [kind.__name__ for kind in kinds if "__doc__" not in vars(kind) or not kind.__doc__] == []

@@ -124,7 +124,10 @@ def read_contact(values: Mapping[str, Any]) -> Contact:
 
 
 def _problems(error: ValidationError) -> Iterable[Problem]:
-    for item in error.errors(include_url=False, include_input=False):
+    items = error.errors(include_url=False, include_input=False)
+    for item in items:
+        if item["type"] == "too_short" and any(len(i["loc"]) > len(item["loc"]) for i in items if i["loc"][: len(item["loc"])] == item["loc"]):
+            continue  # pydantic counts a wrong element as missing; it is there, and said to be wrong
         place = ".".join(str(part) for part in item["loc"])
         name = FIELD_NAMES.get(str(item["loc"][-1]), str(item["loc"][-1])) if item["loc"] else "内容"
         context = item.get("ctx", {})

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from triage.store import Store
 
 
+NOBODY = "-"  # what stands for the department while nobody has been named
+
+
 @dataclass(frozen=True)
 class Period:
     """Whole days in Shanghai, the last one included."""
@@ -80,7 +83,7 @@ def timeliness(store: "Store", period: Period, watch: Watch, now: datetime) -> l
     figures = [
         Figure(
             Step(row["step"]),
-            row["department"] or "",
+            row["department"] or NOBODY,
             row["is_by_machine"],
             int(row["due"]),
             int(row["met"]),
@@ -90,6 +93,14 @@ def timeliness(store: "Store", period: Period, watch: Watch, now: datetime) -> l
     ]
     order = list(Step)
     return sorted(figures, key=lambda f: (order.index(f.step), f.department, f.is_by_machine))
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A page of the steps that a figure counts, and how many there are on all pages."""
+
+    rows: Sequence[RowMapping]
+    total: int
 
 
 def opened(
@@ -102,6 +113,10 @@ def opened(
     department: str = "",
     machine: str = "",
     met: str = "",
-) -> Sequence[RowMapping]:
+    most: int = 500,
+    skip: int = 0,
+) -> Opened:
     """List exactly the steps that a figure counts; narrow by `step`, `department`, `machine` (yes/no) and `met` (yes/no)."""
-    return store.timeliness_tickets(watch.value, period.since, period.until, now, step=step, department=department, machine=machine, met=met)
+    narrowed = {"step": step, "department": department, "machine": machine, "met": met}
+    rows = store.timeliness_tickets(watch.value, period.since, period.until, now, narrowed, most=most, skip=skip)
+    return Opened(rows, store.count_timeliness_tickets(watch.value, period.since, period.until, now, narrowed))

@@ -7,11 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from routes.api import show
 from routes.api.blueprint import blueprint
-from routes.api.read import one_of, read_query
+from routes.api.read import one_of, read_query, whole
 from routes.request import now, require, rules, store
 from triage.moments import in_shanghai, read_day
 from triage.terms import Level, Role, State, Step, Watch
-from triage.timeliness import Figure, Period, opened, period_of, timeliness
+from triage.timeliness import NOBODY, Figure, Period, opened, period_of, timeliness
 
 READERS = (Role.AUDITOR, Role.LEADER, Role.DISPATCHER, Role.ADMIN)
 YES_OR_NO = ("yes", "no")
@@ -75,19 +75,20 @@ def rates() -> ResponseReturnValue:
 
 @blueprint.get("/timeliness/steps")
 def counted_steps() -> ResponseReturnValue:
-    """List the steps that a figure counts, at most 1000 of them."""
+    """List the steps that a figure counts, 500 at a time (`skip`); `count` is of all of them."""
     require(*READERS)
-    query = read_query("since", "until", "watch", "step", "department", "machine", "met")
+    query = read_query("since", "until", "watch", "step", "department", "machine", "met", "skip")
     period, watch = asked(query)
-    rows = opened(
+    found = opened(
         store(),
         period,
         watch,
         now(),
         step=one_of("step", query["step"], Step),
-        department=one_of("department", query["department"], rules().departments),
+        department=one_of("department", query["department"], [*rules().departments, NOBODY]),
         machine=one_of("machine", query["machine"], YES_OR_NO),
         met=one_of("met", query["met"], YES_OR_NO),
+        skip=whole("skip", query["skip"]),
     )
     units = show.unit_names()
-    return {**head(period, watch), "count": len(rows), "steps": [counted(row, units) for row in rows]}
+    return {**head(period, watch), "count": found.total, "steps": [counted(row, units) for row in found.rows]}

@@ -98,3 +98,14 @@ def read_version() -> int:
     """
     tag = request.headers.get("If-Match", "")
     return version_seen(tag if tag.isascii() and len(tag) <= LONGEST_TAG else None)
+
+
+def whole(field: str, value: str) -> int:
+    """Read a number of rows to skip; none where it is not given.
+
+    Raises:
+        InvalidInput: it is not a whole number.
+    """
+    if value and not (value.isascii() and value.isdigit() and len(value) < 10):
+        raise InvalidInput(Problem(field, f"{field}：“{value}”应为不小于 0 的整数"))
+    return int(value or 0)

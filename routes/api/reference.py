@@ -53,9 +53,7 @@ def calendar(year: int) -> ResponseReturnValue:
     """Load an announced year (`text`: CSV of date,is_working,name); say how many open tickets' deadlines changed."""
     who = require(Role.ADMIN)
     body = read_texts("text", "source")
-    changed = load_calendar(
-        store(), body.get("text", ""), year=year, source=body.get("source", ""), actor=who.username, now=now()
-    )
+    changed = load_calendar(store(), body.get("text", ""), year=year, source=body.get("source", ""), actor=who.username, now=now())
     return {"year": year, "changed": changed}
 
 

@@ -40,11 +40,7 @@ def about(topic: str | None, demand_type: str | None, department: str | None) ->
     """What it is about and who leads."""
     known = rules()
     topics = {code: entry.name for code, entry in known.topics.items()}
-    return (
-        row("demand_type", demand_type, known.demand_types)
-        | row("topic", topic, topics)
-        | row("department", department, known.departments)
-    )
+    return row("demand_type", demand_type, known.demand_types) | row("topic", topic, topics) | row("department", department, known.departments)
 
 
 def unit_names() -> dict[str, str]:
@@ -111,9 +107,7 @@ def weighed(pairs: Iterable[Any]) -> list[dict[str, Any]]:
     return [{"word": mask_text(word), "weight": round(weight, 4)} for word, weight in pairs]
 
 
-def prediction(
-    topics: Iterable[Any], demand_types: Iterable[Any], words: Mapping[str, Any], version: str
-) -> dict[str, Any]:
+def prediction(topics: Iterable[Any], demand_types: Iterable[Any], words: Mapping[str, Any], version: str) -> dict[str, Any]:
     """What a model said of a text."""
     return {
         "topics": candidates("topic", topics),

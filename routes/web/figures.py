@@ -28,8 +28,10 @@ def timeliness_steps() -> ResponseReturnValue:
     require(*READERS)
     period, watch = asked()
     narrowed = {name: request.args.get(name, "") for name in ("step", "department", "machine", "met")}
-    rows = opened(store(), period, watch, now(), **narrowed)
-    return render_template("pages/steps.html", period=period, watch=watch, rows=rows, narrowed=narrowed, Step=Step)
+    skip = request.args.get("skip", "0")
+    skipped = int(skip) if skip.isascii() and skip.isdigit() and len(skip) < 10 else 0
+    found = opened(store(), period, watch, now(), **narrowed, skip=skipped)  # type: ignore[arg-type]  # four texts
+    return render_template("pages/steps.html", period=period, watch=watch, found=found, narrowed=narrowed, skip=skipped, Step=Step)
 
 
 def asked() -> tuple[Period, Watch]:

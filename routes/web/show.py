@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, g
 from markupsafe import Markup, escape
 
-from routes.request import now, parts, rules
+from routes.request import now, parts, rules, store
 from triage import masking, terms
 from triage.lifecycle import BY_CODE
 from triage.moments import in_shanghai
@@ -76,6 +76,13 @@ def department_name(code: str | None) -> str:
     return rules().departments.get(code or "", code or "–")
 
 
+def unit_name(code: str | None) -> str:
+    """Give a supply unit's name."""
+    if "unit_names" not in g:
+        g.unit_names = {row["code"]: row["name"] for row in store().units()}
+    return str(g.unit_names.get(code, code or "–"))
+
+
 def marked(text: str, words: Any) -> Markup:
     """Mark the words that counted in a text."""
     shown = str(escape(text))
@@ -114,6 +121,7 @@ def register_filters(app: Flask) -> None:
         mask_number=masking.mask_number,
         mask_address=masking.mask_address,
         marked=marked,
+        unit=unit_name,
         percent=lambda share: f"{share:.1%}",
     )
     app.context_processor(surroundings)

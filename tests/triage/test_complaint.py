@@ -26,7 +26,9 @@ def test_the_least_that_must_be_said_is_one_complaint():
 
 
 def test_all_problems_are_said_at_once_each_in_its_place():
-    found = problems({"complaints": [ONE, {"text": "  "}, {"text": "好", "nonsense": 1}], "phone": "打我手机", "customer_number": "12", "channel": "fax"})
+    found = problems(
+        {"complaints": [ONE, {"text": "  "}, {"text": "好", "nonsense": 1}], "phone": "打我手机", "customer_number": "12", "channel": "fax"}
+    )
     assert set(found) == {"complaints.1.text", "complaints.2.nonsense", "phone", "customer_number", "channel"}
 
 
@@ -98,7 +100,9 @@ def test_what_is_no_phone_number_is_refused(written: str):
     assert problems({"complaints": [ONE], "phone": written})["phone"].startswith("应为 5–15 位数字")
 
 
-@pytest.mark.parametrize(("written", "kept"), [("3301000001", "3301000001"), ("33 0100 0001", "3301000001"), ("3301000000001", "3301000000001"), ("", "")])
+@pytest.mark.parametrize(
+    ("written", "kept"), [("3301000001", "3301000001"), ("33 0100 0001", "3301000001"), ("3301000000001", "3301000000001"), ("", "")]
+)
 def test_a_customer_number_has_ten_or_thirteen_digits(written: str, kept: str):
     assert read_contact({"complaints": [ONE], "customer_number": written}).customer_number == kept
 

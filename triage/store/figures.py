@@ -1,6 +1,6 @@
 """Figures from the steps: counted from the rows that a list of the same name gives, so that every figure opens down to its tickets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import RowMapping
@@ -20,16 +20,19 @@ TIMELINESS = block(f"""
         SUM(CASE WHEN steps.ended_at IS NULL THEN 1 ELSE 0 END) AS still_open {DUE}
     GROUP BY steps.step, steps.department, steps.is_by_machine
     ORDER BY steps.step, steps.department, steps.is_by_machine""")
+NARROWED = f"""{DUE}
+        AND (:step = '' OR steps.step = :step)
+        AND (:department = '' OR steps.department = :department OR (:department = '-' AND steps.department IS NULL))
+        AND (:machine = '' OR (:machine = 'yes' AND steps.is_by_machine) OR (:machine = 'no' AND NOT steps.is_by_machine))
+        AND (:met = '' OR (:met = 'yes' AND {MET}) OR (:met = 'no' AND NOT ({MET})))"""
 TICKETS = block(f"""
     SELECT steps.ticket_number, steps.step, steps.department, steps.unit_code, steps.is_by_machine, steps.limit_text, steps.started_at,
         steps.due_at, steps.ended_at, steps.is_confirmed, tickets.state, tickets.topic, tickets.demand_type, tickets.level,
-        CASE WHEN {MET} THEN TRUE ELSE FALSE END AS is_met {DUE}
-        AND (:step = '' OR steps.step = :step)
-        AND (:department = '' OR steps.department = :department)
-        AND (:machine = '' OR (:machine = 'yes' AND steps.is_by_machine) OR (:machine = 'no' AND NOT steps.is_by_machine))
-        AND (:met = '' OR (:met = 'yes' AND {MET}) OR (:met = 'no' AND NOT ({MET})))
+        CASE WHEN {MET} THEN TRUE ELSE FALSE END AS is_met {NARROWED}
     ORDER BY steps.due_at, steps.ticket_number, steps.id
-    LIMIT :most""")
+    LIMIT :most OFFSET :skip""")
+HOW_MANY = block(f"""
+    SELECT COUNT(*) {NARROWED}""")
 DISTRIBUTION = block("""
     SELECT topic, demand_type, department, state, COUNT(*) AS tickets
     FROM tickets
@@ -45,31 +48,14 @@ class Figures(Part):
         return self.rows(TIMELINESS, watch=watch, since=since, until=until, now=now)
 
     def timeliness_tickets(
-        self,
-        watch: str,
-        since: datetime,
-        until: datetime,
-        now: datetime,
-        *,
-        step: str = "",
-        department: str = "",
-        machine: str = "",
-        met: str = "",
-        most: int = 1000,
+        self, watch: str, since: datetime, until: datetime, now: datetime, narrowed: Mapping[str, str], *, most: int, skip: int
     ) -> Sequence[RowMapping]:
-        """List exactly the steps that a figure counts; `machine` and `met` are `yes`, `no` or empty for both."""
-        return self.rows(
-            TICKETS,
-            watch=watch,
-            since=since,
-            until=until,
-            now=now,
-            step=step,
-            department=department,
-            machine=machine,
-            met=met,
-            most=most,
-        )
+        """List exactly the steps that a figure counts, a page at a time; `machine` and `met` are `yes`, `no` or empty for both."""
+        return self.rows(TICKETS, watch=watch, since=since, until=until, now=now, most=most, skip=skip, **narrowed)
+
+    def count_timeliness_tickets(self, watch: str, since: datetime, until: datetime, now: datetime, narrowed: Mapping[str, str]) -> int:
+        """Count the rows of that list over all its pages."""
+        return int(self.value(HOW_MANY, watch=watch, since=since, until=until, now=now, **narrowed))
 
     def distribution(self, since: datetime, until: datetime) -> Sequence[RowMapping]:
         """Count the tickets received in [since, until) by topic, demand type, department and state."""

@@ -25,9 +25,13 @@ OF_CONTACT = block(f"""
     WHERE contact_id = :contact_id
     ORDER BY number""")
 CONTACT = block("""
-    SELECT id, channel, caller_name, phone, customer_number, address, actor, is_confidential, received_at
+    SELECT contacts.id, contacts.channel, contacts.customer_number, contacts.actor, contacts.is_confidential, contacts.received_at,
+        COALESCE(NULLIF(contacts.caller_name, ''), customers.name, '') AS caller_name,
+        COALESCE(NULLIF(contacts.phone, ''), customers.phone, '') AS phone,
+        COALESCE(NULLIF(contacts.address, ''), customers.address, '') AS address
     FROM contacts
-    WHERE id = :contact_id""")
+    LEFT JOIN customers ON customers.number = contacts.customer_number
+    WHERE contacts.id = :contact_id""")
 DISPATCHER_QUEUE = block(f"""
     SELECT {COLUMNS}
     FROM tickets
@@ -111,7 +115,7 @@ class Queries(Part):
         return tuple(ticket_of(row) for row in self.rows(OF_CONTACT, contact_id=contact_id))
 
     def contact(self, contact_id: int) -> RowMapping:
-        """Give a contact with the caller's full personal data: mask it before it is shown."""
+        """Give a contact, what was not said in the call from the customer's record; it is full personal data: mask it before it is shown."""
         row = self.row(CONTACT, contact_id=contact_id)
         if row is None:
             raise NotFound("没有这次来电记录")

@@ -1,0 +1,85 @@
+"""The schema: what the migrations make is what the tables say; moments; the trail refuses to be changed."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DatabaseError, StatementError
+
+from tests.triage.samples import NOW
+from triage.migrate import migrate
+from triage.reference import edit_row
+from triage.store.schema import Moment, metadata
+from triage.store.sql import block
+
+ECHO = {"sqlite": "SELECT :happened_at AS happened_at", "postgresql": "SELECT CAST(:happened_at AS timestamptz) AS happened_at"}
+
+
+def test_the_migrations_make_the_tables_as_they_are_written(store):
+    context = MigrationContext.configure(store.connection, opts={"compare_type": True, "target_metadata": metadata})
+    assert compare_metadata(context, metadata) == []
+
+
+def test_migrating_twice_changes_nothing(filled_url):
+    assert migrate(filled_url) == ("0001", "0001")
+
+
+def test_a_migration_from_nothing_says_so(tmp_path):
+    assert migrate(f"sqlite:///{tmp_path / 'a folder to be made' / 'triage.db'}") == (None, "0001")
+
+
+@pytest.mark.parametrize("table", ["audit", "reference_audit"])
+@pytest.mark.parametrize("statement", ["UPDATE {} SET actor = 'nobody'", "DELETE FROM {}"], ids=["update", "delete"])
+def test_a_trail_is_append_only(store, take, table: str, statement: str):
+    take("没电")
+    edit_row(store, "switches", {"code": "automatic_dispatch"}, {"value": "off"}, actor="admin", now=NOW)
+    before = store.value(text(f"SELECT COUNT(*) FROM {table} WHERE actor <> 'nobody'"))
+    assert before
+    with pytest.raises(DatabaseError, match="append-only"):
+        store.run(text(statement.format(table)))
+    assert store.value(text(f"SELECT COUNT(*) FROM {table} WHERE actor <> 'nobody'")) == before
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(NOW, id="a minute"),
+        pytest.param(NOW + timedelta(microseconds=1), id="a microsecond"),
+        pytest.param(datetime(2026, 11, 23, 18, 30, tzinfo=timezone(timedelta(hours=8))), id="of Shanghai"),
+        pytest.param(datetime(2000, 1, 1, tzinfo=UTC), id="the first day"),
+        pytest.param(datetime(2999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC), id="the last day"),
+    ],
+)
+def test_a_moment_comes_back_as_it_was_kept_in_utc(store, moment: datetime):
+    row = store.row(block(ECHO[store.connection.dialect.name]), happened_at=moment)
+    assert row["happened_at"] == moment
+    assert row["happened_at"].tzinfo is UTC
+
+
+def test_a_moment_without_a_zone_is_refused(store):
+    with pytest.raises(StatementError, match="without a zone"):
+        store.row(block(ECHO[store.connection.dialect.name]), happened_at=datetime(2026, 11, 23))
+
+
+moments = st.datetimes(min_value=datetime(1000, 1, 2), max_value=datetime(2999, 12, 30), timezones=st.sampled_from([UTC, timezone(timedelta(hours=8))]))
+
+
+@given(one=moments, two=moments)
+def test_the_texts_of_the_embedded_file_stand_in_the_order_of_time(one: datetime, two: datetime):
+    kept = [Moment().process_bind_param(moment, sqlite.dialect()) for moment in (one, two)]
+    assert (kept[0] < kept[1]) is (one < two)
+    assert [Moment().process_result_value(value, sqlite.dialect()) for value in kept] == [one, two]
+    assert Moment().process_bind_param(one, postgresql.dialect()) == one
+
+
+def test_moments_are_sorted_by_time_in_the_tables(store, take):
+    offsets = (5, -3, 0, 1440)
+    for minutes in offsets:
+        take("没电", now=NOW + timedelta(minutes=minutes))
+    read = [row["received_at"] for row in store.rows(block("SELECT received_at FROM tickets ORDER BY received_at"))]
+    assert read == [NOW + timedelta(minutes=minutes) for minutes in sorted(offsets)]

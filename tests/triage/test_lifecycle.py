@@ -1,0 +1,172 @@
+"""The table of moves: every state, move and role; what an error says; the fields of a move."""
+
+from itertools import product
+
+import pytest
+
+from tests.triage.samples import NOW, user
+from triage.errors import Forbidden, IllegalMove, InvalidInput
+from triage.lifecycle import BY_CODE, MOVES, check, legal_moves, read_fields
+from triage.rules import Rules
+from triage.terms import Channel, Level, Role, State, Step
+from triage.tickets import Ticket
+
+NONE: frozenset[Step] = frozenset()
+ARRIVAL = frozenset({Step.ARRIVE, Step.RESOLVE})
+
+# Written from the trade's procedure and not from the code: which role may make which move from which state, where nothing is owed.
+LEGAL = {
+    State.PENDING_REVIEW: {"dispatch": "dispatcher", "answer": "agent", "refer": "agent dispatcher"},
+    State.RETURNED: {"dispatch": "dispatcher", "answer": "agent", "refer": "agent dispatcher"},
+    State.DISPATCHED: {"reroute": "dispatcher", "accept": "handler leader", "return": "handler leader"},
+    State.ACCEPTED: {"return": "handler leader", "contact": "handler leader", "resolve": "handler leader"},
+    State.CONTACTED: {"resolve": "handler leader"},
+    State.ARRIVED: {"resolve": "handler leader"},
+    State.RESOLVED: {"review": "dispatcher", "send_back": "dispatcher"},
+    State.REVIEWED: {"callback": "agent", "close": "agent dispatcher"},
+    State.CALLED_BACK: {"close": "agent dispatcher"},
+    State.CLOSED: {},
+    State.ANSWERED: {},
+    State.REFERRED: {},
+}
+
+
+def ticket(state: State, *, is_watched: bool = False) -> Ticket:
+    """A ticket in a state."""
+    return Ticket(
+        number="2026112300000001",
+        contact_id=1,
+        text="没电",
+        state=state,
+        level=Level.ORDINARY,
+        demand_type="fault",
+        topic="outage.fault.single",
+        department="repair",
+        unit_code="330101",
+        team_unit="330101",
+        locality=None,
+        channel=Channel.PHONE,
+        received_at=NOW,
+        version=1,
+        is_confidential=False,
+        is_watched=is_watched,
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "move", "role"),
+    [pytest.param(*case, id=" ".join(map(str, case))) for case in product(State, BY_CODE, Role)],
+)
+def test_a_move_is_legal_exactly_where_the_table_says(state: State, move: str, role: Role):
+    allowed = role.value in LEGAL[state].get(move, "").split()
+    who, what = user(role), ticket(state)
+    assert (move in {m.code for m in legal_moves(what, who, NONE)}) is allowed
+    if allowed:
+        assert check(move, what, who, NONE).code == move
+        return
+    with pytest.raises((Forbidden, IllegalMove)) as error:
+        check(move, what, who, NONE)
+    if isinstance(error.value, Forbidden):
+        assert role not in BY_CODE[move].roles
+    else:
+        assert error.value.legal == tuple(m.code for m in legal_moves(what, who, NONE))
+
+
+def test_every_state_is_reached_and_left():
+    targets = {move.target for move in MOVES if move.target}
+    assert targets | {State.PENDING_REVIEW} == set(State)
+    assert {state for move in MOVES if move.target for state in move.sources} == {state for state in State if not state.is_end}
+
+
+def test_an_illegal_move_says_what_is_legal_now():
+    with pytest.raises(IllegalMove) as error:
+        check("resolve", ticket(State.DISPATCHED), user(Role.HANDLER), NONE)
+    assert error.value.message == "不能“办结回单”：工单现为“待接单”。现在可以：接单、退单"
+    assert error.value.legal == ("accept", "return")
+
+
+def test_where_nothing_is_legal_it_says_so():
+    with pytest.raises(IllegalMove) as error:
+        check("close", ticket(State.CLOSED), user(Role.AGENT), NONE)
+    assert error.value.message == "不能“归档”：工单现为“已归档”。您现在没有可做的操作"
+    assert error.value.legal == ()
+
+
+def test_a_role_that_never_makes_a_move_is_told_who_does():
+    with pytest.raises(Forbidden) as error:
+        check("accept", ticket(State.DISPATCHED), user(Role.AGENT), NONE)
+    assert error.value.message == "“接单”由责任部门、班长/负责人操作，您的角色是坐席"
+
+
+def test_a_move_that_does_not_exist_is_told_those_that_do():
+    with pytest.raises(InvalidInput) as error:
+        check("delete", ticket(State.DISPATCHED), user(Role.ADMIN), NONE)
+    assert "没有操作“delete”" in error.value.message
+    assert "dispatch" in error.value.message
+
+
+@pytest.mark.parametrize(
+    ("move", "state", "owed", "says"),
+    [
+        pytest.param("resolve", State.ACCEPTED, {Step.CONTACT, Step.RESOLVE}, "请先完成：联系客户", id="first call"),
+        pytest.param("resolve", State.ACCEPTED, {Step.ARRIVE}, "请先完成：到达现场", id="first arrive"),
+        pytest.param("resolve", State.ACCEPTED, {Step.CONTACT, Step.ARRIVE}, "请先完成：联系客户、到达现场", id="first both"),
+        pytest.param("resolve", State.ACCEPTED, {Step.RESOLVE}, "", id="only the reply is owed"),
+        pytest.param("arrive", State.ACCEPTED, {Step.RESOLVE}, "此工单不需要“到达现场”", id="no arrival is owed"),
+        pytest.param("arrive", State.ACCEPTED, {Step.ARRIVE}, "", id="an arrival is owed"),
+        pytest.param("close", State.REVIEWED, {Step.CALLBACK}, "请先完成：回访", id="first call back"),
+        pytest.param("close", State.REVIEWED, set(), "", id="no call back is owed"),
+    ],
+)
+def test_what_is_owed_stands_in_the_way(move: str, state: State, owed: set[Step], says: str):
+    who = user(Role.AGENT if move == "close" else Role.HANDLER)
+    if not says:
+        assert check(move, ticket(state), who, frozenset(owed)).code == move
+        return
+    with pytest.raises(IllegalMove, match=says):
+        check(move, ticket(state), who, frozenset(owed))
+
+
+@pytest.mark.parametrize("state", State, ids=str)
+def test_what_is_watched_is_acknowledged_in_any_state_but_an_end(state: State):
+    codes = {m.code for m in legal_moves(ticket(state, is_watched=True), user(Role.DISPATCHER), NONE)}
+    assert ("acknowledge" in codes) is not state.is_end
+
+
+def test_what_is_not_watched_need_not_be_acknowledged():
+    with pytest.raises(IllegalMove, match="不在派单员关注之列"):
+        check("acknowledge", ticket(State.DISPATCHED), user(Role.DISPATCHER), NONE)
+
+
+@pytest.mark.parametrize("move", [move for move in MOVES if move.needs], ids=lambda move: move.code)
+def test_all_that_a_move_needs_is_asked_for_at_once(rules: Rules, move):
+    with pytest.raises(InvalidInput) as error:
+        read_fields(move, dict.fromkeys(move.needs, "  "), rules)
+    assert tuple(p.field for p in error.value.problems) == move.needs
+    assert all(p.message.endswith("必填，请补上") for p in error.value.problems)
+
+
+def test_fields_are_cleaned_and_others_are_left_out(rules: Rules):
+    fields = read_fields(BY_CODE["return"], {"reason": " 不属\x00本班组 ", "state": "closed", "topic": "other.general"}, rules)
+    assert fields == {"reason": "不属本班组"}
+
+
+@pytest.mark.parametrize(
+    ("move", "values", "field", "says"),
+    [
+        pytest.param("dispatch", {"topic": "没有", "demand_type": "fault"}, "topic", "主题：没有“没有”", id="topic"),
+        pytest.param("dispatch", {"topic": "other.general", "demand_type": "没有"}, "demand_type", "诉求类型：没有“没有”", id="type"),
+        pytest.param("resolve", {"reply": "已修好", "finding": "maybe"}, "finding", "调查结论：没有“maybe”", id="finding"),
+        pytest.param("callback", {"satisfaction": "10"}, "satisfaction", "回访评价：没有“10”", id="satisfaction"),
+        pytest.param("resolve", {"reply": "修" * 4001, "finding": "upheld"}, "reply", "答复内容：最多 4000 个字", id="long reply"),
+    ],
+)
+def test_a_wrong_field_is_named(rules: Rules, move: str, values: dict[str, str], field: str, says: str):
+    with pytest.raises(InvalidInput) as error:
+        read_fields(BY_CODE[move], values, rules)
+    assert [p.field for p in error.value.problems] == [field]
+    assert error.value.message.startswith(says)
+
+
+def test_a_note_may_be_left_out(rules: Rules):
+    assert read_fields(BY_CODE["accept"], {}, rules) == {"note": ""}
