@@ -107,7 +107,7 @@ def open_table(
         if kind == "xlsx":
             columns, rows = _read_xlsx(binary, name, sheet)
         else:
-            text = io.TextIOWrapper(binary, encoding or _encoding(binary, name), newline="")
+            text = io.TextIOWrapper(binary, _encoding(binary, name, encoding), newline="")
             stack.callback(text.detach)
             columns, rows = _read_ndjson(text, name) if kind == "ndjson" else _read_csv(text, name, DELIMITERS[kind])
         _require(need, columns, name)
@@ -140,8 +140,12 @@ def _open_binary(path: str | Path, stack: contextlib.ExitStack) -> IO[bytes]:
         raise UnreadableTable(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def _encoding(stream: IO[bytes], name: str) -> str:
+def _encoding(stream: IO[bytes], name: str, said: str | None) -> str:
     """The encoding of a text, found by decoding all of it: Excel in China writes GB18030, everybody else UTF-8."""
+    if said is not None:
+        if not _decodes(stream, said):
+            raise UnreadableTable(f"{name}: not in the encoding {said!r}; leave --encoding out to have it found")
+        return said
     start = stream.read(3)
     if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         stream.seek(0)
@@ -153,7 +157,10 @@ def _encoding(stream: IO[bytes], name: str) -> str:
 
 
 def _decodes(stream: IO[bytes], encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        decoder = codecs.getincrementaldecoder(encoding)()
+    except LookupError:
+        raise UnreadableTable(f"there is no encoding {encoding!r}; write one like utf-8 or gb18030") from None
     stream.seek(0)
     try:
         while block := stream.read(BLOCK):
@@ -204,8 +211,6 @@ def _csv_records(reader: Iterator[list[str]], name: str) -> Iterator[list[str]]:
             return
         except csv.Error as error:
             raise BadRow(f"{name}: row {number}: {error}; check the quotes there") from error
-        except UnicodeError as error:
-            raise UnreadableTable(f"{name}: row {number}: not in this encoding ({error.reason})") from error  # type: ignore[attr-defined]
         yield record
 
 

@@ -108,7 +108,7 @@ def _cluster(files: ModelFiles, scheduler: str) -> Iterator[tuple[Run, int]]:
     except ImportError as error:
         raise SchedulerUnavailable("--scheduler needs Dask; install it with: pip install dask distributed") from error
     try:
-        client = Client(scheduler, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
+        client = Client(scheduler, timeout="10s", set_as_default=False)
     except (OSError, ValueError) as error:
         raise SchedulerUnavailable(f"{scheduler}: no Dask scheduler answers there ({type(error).__name__})") from error
     with client:

@@ -14,7 +14,7 @@ from classifier import reports
 from classifier.batch import classify_table
 from classifier.errors import ClassifierError, CorpusError
 from classifier.evaluation import evaluate as measure
-from classifier.model import ModelFiles, load_model, save_model
+from classifier.model import ModelFiles, load_model, refuse_to_overwrite, save_model
 from classifier.progress import Spoken
 from classifier.registry import PROJECT, current_model_dir, instance_dir, register, set_current
 from classifier.training import train as learn
@@ -69,6 +69,8 @@ def train(
 ) -> None:
     """Train the bundled model (话题与诉求类型), or one head on anybody's rows."""
     progress = Spoken()
+    if model is not None:
+        refuse_to_overwrite(model)
     if corpus is None:
         if text or label:
             raise click.UsageError("--text and --label belong to --corpus FILE")
@@ -84,10 +86,11 @@ def train(
         progress.say(line)
     files = learn(rows, words=terms, groups=groups, progress=progress)
     click.echo(reports.trained(files.manifest))
-    click.echo(_keep(files, model, keep_current))
+    click.echo(keep(files, model, keep_current))
 
 
-def _keep(files: ModelFiles, folder: Path | None, keep_current: bool) -> str:
+def keep(files: ModelFiles, folder: Path | None, keep_current: bool) -> str:
+    """Write a model to its folder, or among the models of the installation and into use; say what was done."""
     version = files.manifest.version
     if folder is not None:
         save_model(files, folder)

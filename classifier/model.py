@@ -129,10 +129,17 @@ def load_model(folder: Path) -> Model:
     return read_model(folder).open()
 
 
+def refuse_to_overwrite(folder: Path) -> None:
+    """Raise `OutputRefused` when a folder holds something that is not a model."""
+    if not folder.exists() or (folder / MANIFEST).is_file():
+        return
+    if not folder.is_dir() or any(folder.iterdir()):
+        raise OutputRefused(f"{folder}: there is something that is not a model; name another folder")
+
+
 def save_model(files: ModelFiles, folder: Path) -> None:
     """Write a model's folder, all or nothing; a model there is replaced, anything else raises `OutputRefused`."""
-    if folder.exists() and not (folder / MANIFEST).is_file() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise OutputRefused(f"{folder}: there is something that is not a model; name another folder")
+    refuse_to_overwrite(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as beside:
         fresh = Path(beside) / "new"

@@ -1,5 +1,8 @@
 """Fixtures of the engines; the store's and the pages' fixtures build on them."""
 
+import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,6 +11,19 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests import engines
 from triage.migrate import migrate
+
+INSTANCE = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the run an instance of its own before anything imports wsgi.py: tests never touch that of whoever runs them."""
+    config.stash[INSTANCE] = os.environ["TRIAGE_INSTANCE"] = tempfile.mkdtemp(prefix="triage-tests-")
+    os.environ.pop("TRIAGE_DATABASE_URL", None)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the run's instance."""
+    shutil.rmtree(config.stash[INSTANCE], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

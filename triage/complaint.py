@@ -129,7 +129,8 @@ def _problems(error: ValidationError) -> Iterable[Problem]:
         if item["type"] == "too_short" and any(len(i["loc"]) > len(item["loc"]) for i in items if i["loc"][: len(item["loc"])] == item["loc"]):
             continue  # pydantic counts a wrong element as missing; it is there, and said to be wrong
         place = ".".join(str(part) for part in item["loc"])
-        name = FIELD_NAMES.get(str(item["loc"][-1]), str(item["loc"][-1])) if item["loc"] else "内容"
+        last = str(item["loc"][-1]) if item["loc"] else "内容"
+        name = FIELD_NAMES.get(last, last if last.isprintable() else "（无法显示的字段名）")
         context = item.get("ctx", {})
         if item["type"] == "value_error":
             message = str(context.get("error", item["msg"]))

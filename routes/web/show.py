@@ -22,6 +22,7 @@ NAVIGATION = {
     Role.AUDITOR: (("pages.timeliness", "及时率"),),
     Role.ADMIN: (("pages.admin", "管理"), ("pages.timeliness", "及时率")),
 }
+BASIS = {"corroborated": "多源印证", "single-source": "单一来源", "background": "行业常识，待核", "inferred": "本系统推定"}
 ACTIONS = {"receive": "受理", "decide": "研判", "reveal": "查看完整信息"} | {code: move.label for code, move in BY_CODE.items()}
 
 
@@ -122,6 +123,7 @@ def register_filters(app: Flask) -> None:
         mask_address=masking.mask_address,
         marked=marked,
         unit=unit_name,
+        basis=lambda code: BASIS.get(code, code),
         percent=lambda share: f"{share:.1%}",
     )
     app.context_processor(surroundings)

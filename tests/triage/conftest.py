@@ -1,19 +1,23 @@
 """Databases that hold the reference data and the demo organisation; a test that asks for `store` runs on both engines."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests import engines
-from tests.triage.samples import NOW, SECRET, Says, contact, prediction
+from tests.triage.samples import NOW, SECRET, Says, contact, prediction, user
 from triage.complaint import Contact
 from triage.demo import make_demo
 from triage.intake import receive
+from triage.lifecycle import BY_CODE, act
+from triage.people import User
 from triage.prediction import Prediction
 from triage.reference import load_reference
 from triage.rules import Rules
 from triage.store import Database, Store
+from triage.terms import Role
 from triage.tickets import Ticket
 
 
@@ -86,3 +90,17 @@ def take(store: Store) -> Callable[..., tuple[Ticket, ...]]:
         return receive(made, predict=Says(said or prediction()), rules=store.rules(), store=store, now=now, actor="agent")
 
     return taken
+
+
+@pytest.fixture
+def move(store: Store) -> Callable[..., Ticket]:
+    """Move a ticket on as the role that may: `move(ticket, "accept", minutes=5, note="好")`; handlers are of the ticket's team."""
+
+    def moved(ticket: Ticket, code: str, *, minutes: float = 0, by: User | None = None, version: int = 0, **values: str) -> Ticket:
+        role = BY_CODE[code].roles[0]
+        who = by or (user(role, ticket.team_unit or "", ticket.department or "") if role is Role.HANDLER else user(role))
+        now = NOW + timedelta(minutes=minutes)
+        seen = version or store.ticket(ticket.number).version
+        return act(ticket.number, code, values, user=who, version=seen, store=store, rules=store.rules(), now=now)
+
+    return moved

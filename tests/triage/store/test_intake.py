@@ -8,7 +8,6 @@ from threading import Barrier
 import pytest
 from sqlalchemy import text
 
-from tests import engines
 from tests.triage.samples import CITY, LIUHE, NOW, SECRET, Says, contact, prediction, shanghai
 from triage.errors import InvalidInput, NotMigrated
 from triage.intake import consider, receive
@@ -198,8 +197,3 @@ def test_a_database_without_tables_says_what_to_run(tmp_path):
     with pytest.raises(NotMigrated, match="flask migrate"), database.connect() as connection:
         Store(connection, SECRET).rules()
     database.dispose()
-
-
-def test_the_databases_of_two_tests_are_apart(store):
-    assert counts(store) == dict.fromkeys(TABLES, 0)
-    assert engines.TEMPLATE not in str(store.connection.engine.url)

@@ -26,11 +26,14 @@ def test_the_migrations_make_the_tables_as_they_are_written(store):
 
 
 def test_migrating_twice_changes_nothing(filled_url):
-    assert migrate(filled_url) == ("0001", "0001")
+    before, after = migrate(filled_url)
+    assert before == after
 
 
 def test_a_migration_from_nothing_says_so(tmp_path):
-    assert migrate(f"sqlite:///{tmp_path / 'a folder to be made' / 'triage.db'}") == (None, "0001")
+    before, after = migrate(f"sqlite:///{tmp_path / 'a folder to be made' / 'triage.db'}")
+    assert before is None
+    assert after
 
 
 @pytest.mark.parametrize("table", ["audit", "reference_audit"])
@@ -66,7 +69,9 @@ def test_a_moment_without_a_zone_is_refused(store):
         store.row(block(ECHO[store.connection.dialect.name]), happened_at=datetime(2026, 11, 23))
 
 
-moments = st.datetimes(min_value=datetime(1000, 1, 2), max_value=datetime(2999, 12, 30), timezones=st.sampled_from([UTC, timezone(timedelta(hours=8))]))
+moments = st.datetimes(
+    min_value=datetime(1000, 1, 2), max_value=datetime(2999, 12, 30), timezones=st.sampled_from([UTC, timezone(timedelta(hours=8))])
+)
 
 
 @given(one=moments, two=moments)
