@@ -16,8 +16,8 @@ VERSION = re.compile(r"[\w.-]{1,64}")
 
 
 def instance_dir(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where the installation keeps what it makes: `TRIAGE_INSTANCE`, else `instance` in the project."""
-    return Path(environment.get("TRIAGE_INSTANCE") or PROJECT / "instance")
+    """Where the installation keeps what it makes: `TRIAGE_INSTANCE` (if relative, from the project), else `instance`."""
+    return (PROJECT / (environment.get("TRIAGE_INSTANCE") or "instance")).resolve()
 
 
 def models_dir(instance: Path) -> Path:

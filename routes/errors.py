@@ -1,10 +1,13 @@
 """The one table of statuses, and one shape of errors: JSON for the API, a page for people."""
 
+from contextlib import suppress
+
 from flask import Flask, Response, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from routes.request import user
 from triage import errors
 
 STATUS: dict[type[errors.TriageError], int] = {
@@ -70,6 +73,9 @@ def register(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def of_http(error: HTTPException) -> ResponseReturnValue:
         status = error.code or 500
+        if not is_api():
+            with suppress(errors.TriageError):
+                user()  # known to the page, it keeps its navigation
         code, message = HTTP.get(status, ("http_error", "请求无法完成"))
         return answer(status, code, message)
 

@@ -31,7 +31,11 @@ def npm() -> list[str]:
 
 def lock() -> None:
     """Write package-lock.json anew from package.json."""
-    subprocess.run([*npm(), "install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=ROOT, check=True)
+    subprocess.run(
+        [*npm(), "install", "--package-lock-only", "--omit-lockfile-registry-resolved", "--ignore-scripts", "--no-audit", "--no-fund"],
+        cwd=ROOT,
+        check=True,
+    )
 
 
 def bring() -> None:

@@ -31,7 +31,8 @@ def instance() -> Path:
 
 def train() -> None:
     """Train the bundled model, unless there is one in use."""
-    if not (instance() / "models" / "current").is_file():
+    current = instance() / "models" / "current"
+    if not current.is_file() or not (current.parent / current.read_text(encoding="utf-8").strip() / "manifest.json").is_file():
         flask("train")
 
 

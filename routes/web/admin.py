@@ -22,6 +22,52 @@ NAMES = {
     "switches": "开关与参数",
     "fixed_holidays": "固定假日",
 }
+COLUMNS = {
+    "id": "编号",
+    "code": "代码",
+    "name": "名称",
+    "line": "专业",
+    "handles": "职责",
+    "definition": "定义",
+    "signal": "识别特征",
+    "level1_code": "一级代码",
+    "level1": "一级",
+    "level2_code": "二级代码",
+    "level2": "二级",
+    "level3": "三级",
+    "lead_department": "牵头部门",
+    "support_departments": "协同部门",
+    "co_department": "协办部门",
+    "not_this": "不属于",
+    "demand_type": "诉求类型",
+    "topic": "主题",
+    "zone": "地域",
+    "channel": "渠道",
+    "step": "环节",
+    "from_event": "起算",
+    "amount": "时限",
+    "unit": "单位",
+    "clock": "时钟",
+    "yellow_fraction": "预警比例",
+    "is_pausable": "可暂停",
+    "is_confidential": "保密",
+    "is_negation": "否定式",
+    "valid_from_on": "生效日",
+    "valid_until_on": "失效日",
+    "when": "条件",
+    "effect": "作用",
+    "level": "级别",
+    "rule": "规则",
+    "pattern": "词式",
+    "numerator": "分子",
+    "denominator": "分母",
+    "value": "值",
+    "month": "月",
+    "day": "日",
+    "note": "备注",
+    "basis": "依据",
+    "source": "来源",
+}
 
 
 @blueprint.get("/admin")
@@ -37,7 +83,7 @@ def calendar() -> ResponseReturnValue:
     who = require(Role.ADMIN)
     year = request.form.get("year", "")
     try:
-        if not year.isdigit() or not 2000 <= int(year) <= 2100:
+        if not (year.isascii() and year.isdigit() and len(year) == 4 and 2000 <= int(year) <= 2100):
             raise InvalidInput(Problem("year", f"年份“{year}”不对，请写四位数字"))
         changed = load_calendar(
             store(), request.form.get("days", ""), year=int(year), source=request.form.get("source", ""), actor=who.username, now=now()
@@ -66,7 +112,13 @@ def reference(table: str) -> ResponseReturnValue:
     require(Role.ADMIN)
     rows = store().reference_rows(table)
     return render_template(
-        "pages/reference.html", table=table, name=NAMES[table], rows=rows, keys=key_columns(table), trail=store().reference_trail(table)
+        "pages/reference.html",
+        table=table,
+        name=NAMES[table],
+        columns=COLUMNS,
+        rows=rows,
+        keys=key_columns(table),
+        trail=store().reference_trail(table),
     )
 
 
@@ -91,5 +143,5 @@ def reference_row(table: str) -> ResponseReturnValue:
             return redirect(url_for("pages.reference", table=table), 303)
         except InvalidInput as wrong:
             error = wrong
-    page = render_template("pages/reference_row.html", table=table, name=NAMES[table], key=key, values=values, error=error)
+    page = render_template("pages/reference_row.html", table=table, name=NAMES[table], columns=COLUMNS, key=key, values=values, error=error)
     return page, 422 if error else 200

@@ -12,11 +12,12 @@ from routes.errors import status_of
 from routes.request import now, parts, require, rules, store
 from routes.web.blueprint import blueprint
 from triage.complaint import Contact, read_contact
-from triage.errors import InvalidInput
+from triage.errors import InvalidInput, Problem
 from triage.intake import consider, receive
 from triage.terms import Channel, Locality, Role, State
 from triage.tickets import Demand, Opening, starts
 
+HANDLINGS = {"answer": ("当即答复", "答复内容"), "owner": ("转告", "责任主体")}
 CALLER = ("channel", "caller_name", "phone", "customer_number", "address", "unit_code", "locality", "submission_key")
 MOST = 10
 
@@ -37,10 +38,12 @@ def register_complaint() -> ResponseReturnValue:
     if action == "add":
         values["complaints"] = [*values["complaints"], {}][:MOST]
         return page(values)
+    values["complaints"] = [c for c in values["complaints"] if any(v.strip() for v in c.values())] or values["complaints"][:1]
     try:
         contact = read_contact(sent(values))
         if action == "preview":
             return page(values, openings=considered(contact))
+        check_handlings(values["complaints"])
         tickets = receive(contact, predict=parts().predict, rules=rules(), store=store(), now=now(), actor=agent.username)
     except InvalidInput as error:
         return page(values, error=error), status_of(error)
@@ -81,16 +84,33 @@ def read_form(form: MultiDict[str, str]) -> dict[str, Any]:
 
 
 def sent(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the contact that a form says: empty further complaints are dropped, and only what the chosen way of handling needs is sent."""
-    filled = [c for c in values["complaints"] if c.get("text", "").strip()] or values["complaints"][:1]
+    """Give the contact that a form says: only what the chosen way of handling needs is sent."""
     complaints = []
-    for item in filled:
+    for item in values["complaints"]:
         complaint = {name: item.get(name, "") for name in ("text", "topic", "demand_type")}
         mode = item.get("mode")
         if mode in ("answer", "owner"):
             complaint[mode] = item.get(mode, "")
         complaints.append(complaint)
     return {**{name: values[name] for name in CALLER if values.get(name)}, "is_confidential": values["is_confidential"], "complaints": complaints}
+
+
+def check_handlings(complaints: list[dict[str, str]]) -> None:
+    """See that what is written fits the chosen way of handling, so that no answer is lost and none is missing.
+
+    Raises:
+        InvalidInput: an answer or a responsible party is missing, or written although the complaint would go out.
+    """
+    problems = []
+    for index, item in enumerate(complaints):
+        for mode, (handling, name) in HANDLINGS.items():
+            written = bool(item.get(mode, "").strip())
+            if item.get("mode") == mode and not written:
+                problems.append(Problem(f"complaints.{index}.{mode}", f"{name}：必填，请补上"))
+            elif written and item.get("mode") != mode:
+                problems.append(Problem(f"complaints.{index}.{mode}", f"已写{name}，请把处理改为“{handling}”，或清空{name}"))
+    if problems:
+        raise InvalidInput(*problems)
 
 
 def considered(contact: Contact) -> list[dict[str, Any]]:

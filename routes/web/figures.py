@@ -8,6 +8,7 @@ from routes.web.blueprint import blueprint
 from triage.errors import InvalidInput, Problem
 from triage.moments import in_shanghai, read_day
 from triage.terms import Role, Step, Watch
+from triage.texts import clean
 from triage.timeliness import Period, opened, period_of
 from triage.timeliness import timeliness as compute
 
@@ -27,10 +28,10 @@ def timeliness_steps() -> ResponseReturnValue:
     """List exactly the steps that a figure counts."""
     require(*READERS)
     period, watch = asked()
-    narrowed = {name: request.args.get(name, "") for name in ("step", "department", "machine", "met")}
+    narrowed = {name: clean(request.args.get(name, "")) for name in ("step", "department", "machine", "met")}
     skip = request.args.get("skip", "0")
     skipped = int(skip) if skip.isascii() and skip.isdigit() and len(skip) < 10 else 0
-    found = opened(store(), period, watch, now(), **narrowed, skip=skipped)  # type: ignore[arg-type]  # four texts
+    found = opened(store(), period, watch, now(), **narrowed, skip=skipped)
     return render_template("pages/steps.html", period=period, watch=watch, found=found, narrowed=narrowed, skip=skipped, Step=Step)
 
 

@@ -44,7 +44,7 @@ def left(due: datetime | None) -> str:
     days, rest = divmod(minutes, 1440)
     hours, minutes = divmod(rest, 60)
     words = f"{days} 天 {hours} 小时" if days else f"{hours} 小时 {minutes} 分钟" if hours else f"{minutes} 分钟"
-    return f"还剩 {words}" if seconds >= 0 else f"已超 {words}"
+    return f"还剩 {words}" if seconds >= 0 else f"已超时 {words}"
 
 
 def zone_of(thing: Any, at: datetime | None = None) -> Markup:

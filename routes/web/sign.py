@@ -57,5 +57,6 @@ def sign_out() -> ResponseReturnValue:
 def local(target: str) -> str | None:
     """Give a path of this product, or None for an address elsewhere."""
     parts = urlsplit(target)
-    inside = target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    plain = target.isprintable() and "\\" not in target  # browsers drop tabs and read \ as /
+    inside = plain and target.startswith("/") and not target.startswith("//") and not parts.netloc and not parts.scheme
     return target if inside else None

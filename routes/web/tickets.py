@@ -15,7 +15,7 @@ from triage.people import may_reveal, may_see
 from triage.texts import clean
 from triage.tickets import Ticket
 
-PERSONAL = ("caller_name", "phone", "customer_number", "address", "text")
+PERSONAL = ("caller_name", "phone", "customer_number", "address", "text", "reply", "owner", "notes")
 
 
 @blueprint.get("/tickets/<number>")
@@ -27,7 +27,7 @@ def ticket(number: str) -> ResponseReturnValue:
 @blueprint.post("/tickets/<number>/moves/<move>")
 def move(number: str, move: str) -> ResponseReturnValue:
     """Carry out a move."""
-    who = user()
+    who, number = user(), clean(number)
     try:
         moved = act(number, move, request.form, user=who, version=version_seen(request.form.get("version")), store=store(), rules=rules(), now=now())
     except (InvalidInput, IllegalMove, Conflict) as error:
@@ -59,7 +59,7 @@ def visible(number: str) -> Ticket:
     Raises:
         Forbidden: it belongs to another team.
     """
-    who, found = user(), store().ticket(number)
+    who, found = user(), store().ticket(clean(number))
     if not may_see(who, found, store()):
         raise Forbidden("这张工单不属于您的班组")
     return found

@@ -11,6 +11,7 @@ from classifier.registry import PROJECT, current_model_dir, current_version, ins
 
 def test_the_instance_is_where_the_environment_says() -> None:
     assert instance_dir({"TRIAGE_INSTANCE": "/srv/x"}) == Path("/srv/x")
+    assert instance_dir({"TRIAGE_INSTANCE": "here"}) == PROJECT / "here"
     assert instance_dir({}) == instance_dir({"TRIAGE_INSTANCE": ""}) == PROJECT / "instance"
 
 

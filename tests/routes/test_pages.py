@@ -75,7 +75,10 @@ def test_the_day_begins_on_the_page_of_the_role(client_as, username, path):
     assert client_as(username).get("/").location == path
 
 
-@pytest.mark.parametrize("target", ["https://a.example/", "//a.example", "/\\a.example", "/\t/a.example", "a.example"])
+ELSEWHERE = ("https://a.example/", "//a.example", "/\\a.example", "/\t/a.example", "/\t\\a.example")
+
+
+@pytest.mark.parametrize("target", ELSEWHERE)
 def test_signing_in_never_leads_to_another_site(target):
     assert local(target) is None
 
@@ -346,3 +349,44 @@ def test_what_is_not_there_is_said_on_a_page(client_as, path):
     assert answer.status_code == 404
     assert answer.mimetype == "text/html"
     assert "404" in answer.text
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"mode-0": "answer"}, {"mode-0": "owner"}, {"answer-0": "已告知缴费渠道"}, {"owner-0": "锦绣物业公司"}],
+    ids=["no answer", "no owner", "answer but dispatched", "owner but dispatched"],
+)
+def test_what_is_written_must_fit_the_way_of_handling(client_as, store, fields):
+    about = {"topic-0": "outage.fault.single", "demand_type-0": "fault"}
+    answer = client_as("agent").post("/complaints/new", data={**CALLER, "text-0": OUTAGE, **about, **fields})
+    assert answer.status_code == 422
+    assert store.taken_by("agent") == []
+
+
+@pytest.mark.parametrize("fields", [{"phone": "x"}, {"customer_number": "1"}, {"topic-0": "outage.fault.single"}])
+def test_a_wrong_field_is_marked_and_the_summary_leads_to_it(client_as, fields):
+    page = client_as("agent").post("/complaints/new", data={"channel": "phone", "text-0": OUTAGE, **fields}).text
+    target = re.search(r'<li><a href="#([^"]+)"', page)
+    assert target
+    assert re.search(rf'id="{target[1]}"[^>]* aria-invalid="true" aria-describedby="{target[1]}-problem"', page)
+    assert f'id="{target[1]}-problem"' in page
+
+
+@pytest.mark.parametrize(("username", "text"), [("repair", OUTAGE), ("dispatcher", DOUBTFUL), ("agent", DOUBTFUL)])
+def test_no_two_elements_of_a_ticket_share_an_id(client_as, register, username, text):
+    ids = re.findall(r'\sid="([^"]+)"', client_as(username).get(f"/tickets/{register(text)}").text)
+    assert sorted(ids) == sorted(set(ids))
+
+
+def test_the_responsible_party_is_masked_like_any_free_text(client_as, register):
+    about = {"topic-0": "business.metering.device", "demand_type-0": "enquiry"}
+    number = register(DOUBTFUL, **about, **{"mode-0": "owner", "owner-0": f"物业 {PHONE}"})
+    assert PHONE not in client_as("agent").get(f"/tickets/{number}").text
+
+
+def test_a_year_that_is_no_number_is_said(client_as):
+    assert client_as("admin").post("/admin/calendar", data={"year": "²²²²", "source": "x"}).status_code == 422
+
+
+def test_a_page_that_is_not_there_keeps_the_navigation(client_as):
+    assert "退出" in client_as("admin").get("/nowhere").text

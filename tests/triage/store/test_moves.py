@@ -90,7 +90,7 @@ def test_a_returned_ticket_goes_to_another_department_and_its_clocks_with_it(sto
     }
     assert {s.department for s in steps if s.is_open} == {"billing"}
     own, customer = (
-        [s for s in steps if s.is_open and s.step is Step.RESOLVE and s.watch is watch][0] for watch in (Watch.DEPARTMENT, Watch.CUSTOMER)
+        next(s for s in steps if s.is_open and s.step is Step.RESOLVE and s.watch is watch) for watch in (Watch.DEPARTMENT, Watch.CUSTOMER)
     )
     assert (customer.started_at, own.started_at) == (NOW, NOW + 10 * MINUTE)
     arrive = [s for s in steps if s.step is Step.ARRIVE]
