@@ -40,6 +40,7 @@ ACTOR = "import"
     default=Channel.PHONE.value,
     help="Channel of rows without one.",
 )
+@click.option("--unit", default="", help="Code of the supply unit of rows without one.")
 @click.option("--limit", type=click.IntRange(1), default=None, help="Only the first N rows.")
 @click.option(
     "--rejects",
@@ -55,11 +56,13 @@ def import_file(
     received: str,
     mapping: tuple[str, ...],
     channel: str,
+    unit: str,
     limit: int | None,
     rejects: Path | None,
 ) -> None:
     """Take every row of a CSV, TSV, NDJSON or XLSX file as a complaint; importing the same file again makes no ticket twice."""
     columns = {"text": text_column, **read_mapping(mapping)}
+    defaults = {"channel": channel, "unit_code": unit}
     names = [*columns.values(), *([received] if received else [])]
     taken: list[Ticket] = []
     refused: list[tuple[Row, str]] = []
@@ -71,7 +74,7 @@ def import_file(
         for batch in batches(rows):
             fresh = [row for row in batch if not store.is_submitted(f"file-{key}-{row.number}")]
             known += len(batch) - len(fresh)
-            readable = [pair for row in fresh if (pair := read_row(row, columns, received, channel, key, refused))]
+            readable = [pair for row in fresh if (pair := read_row(row, columns, received, defaults, key, refused))]
             taken += take(readable, store, rules, refused)
         header = list(table.columns)
     place = write_rejects(rejects or file.with_name(f"{file.name}.rejected.csv"), header, refused)
@@ -109,7 +112,7 @@ def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 
 def read_row(
-    row: Row, columns: dict[str, str], received: str, channel: str, key: str, refused: list[tuple[Row, str]]
+    row: Row, columns: dict[str, str], received: str, defaults: dict[str, str], key: str, refused: list[tuple[Row, str]]
 ) -> tuple[Row, Contact, datetime] | None:
     """Make a contact of a row, or put the row among the refused with the reason."""
     values = {field: row.values[column] for field, column in columns.items()}
@@ -118,7 +121,7 @@ def read_row(
         at = read_moment(row.values[received], received) if received else moment()
         contact = read_contact(
             {
-                "channel": channel,
+                **defaults,
                 **{k: v for k, v in values.items() if v},
                 "complaints": [{"text": text}],
                 "submission_key": f"file-{key}-{row.number}",

@@ -56,6 +56,15 @@ def test_a_time_of_receipt_in_the_file_is_shanghais_and_a_wrong_one_is_refused(r
     assert store.ticket("2026030200000001").received_at == datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 
 
+def test_a_unit_for_the_whole_file_lets_sure_ones_go_out(run, tmp_path):
+    file = table_of(tmp_path / "calls.csv", [{"text": "三楼停电了"}, {"text": "可能是电表的问题"}])
+    result = run("import", file, "--text", "text", "--unit", "330101")
+    assert "待接单 1" in result.output
+    assert "待审核 1" in result.output
+    refused = run("import", table_of(tmp_path / "more.csv", [{"text": "停电了"}]), "--text", "text", "--unit", "999")
+    assert imported(refused) == (0, 1, 0)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -108,7 +108,8 @@ class ReferenceData(Part):
         for values in rows:
             old = present.get(tuple(values[key] for key in keys))
             if old is None:
-                changed += self.run(insert(table).values(**values))
+                self.run(insert(table).values(**values))
+                changed += 1
             elif not old["edited_by"] and any(old[name] != value for name, value in values.items()):
                 same = [column == old[column.name] for column in table.primary_key.columns]
                 changed += self.run(update(table).where(*same).values(**values))
