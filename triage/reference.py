@@ -68,7 +68,8 @@ def read_file(path: Path) -> Iterator[dict[str, str]]:
 
 
 def load_reference(store: "Store", now: datetime, data: Path = DATA) -> int:
-    """Load `data/` and the calendar years that the library knows; rows that a person edited stay. Give how many rows changed.
+    """Load `data/` and the calendar years that the library knows; rows that a person edited stay. Give how many rows changed;
+    where any did, the open tickets are computed again.
 
     Raises:
         ReferenceProblem: a row is wrong; says file, row and column, and nothing is loaded.
@@ -81,6 +82,8 @@ def load_reference(store: "Store", now: datetime, data: Path = DATA) -> int:
         changed += load_known_years(store, now)
         if changed:
             store.bump_reference()
+    if changed:
+        store.recompute_open(store.rules(), now)
     return changed
 
 

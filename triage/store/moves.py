@@ -1,6 +1,7 @@
 """Keeping a move: state, clocks, decision, audit entry and notes in one transaction."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from triage.errors import Conflict
@@ -11,8 +12,8 @@ from triage.store.clockwork import demand_of
 from triage.store.intake import ADD_DECISION, PARENTS, TEAMS, Intake
 from triage.store.queries import TICKET
 from triage.store.sql import block
-from triage.terms import Made, State, Step
-from triage.tickets import Ticket, department_starts, starts
+from triage.terms import Made, State, Step, Watch
+from triage.tickets import OF_DEPARTMENT, Ticket, department_starts, starts
 
 SET_STATE = block("""
     UPDATE tickets
@@ -136,6 +137,8 @@ class Moves(Intake):
             self.recompute(number, demand, rules, now)
             self.give_steps(number, row["department"], row["team_unit"])
         begun = list(starts(move.event, demand, rules, now)) if move.event else []
+        # What the customer waits for from here on, the department answers for from here on too (a fault's repair, from the arrival).
+        begun += [replace(start, watch=Watch.DEPARTMENT) for start in begun if start.step in OF_DEPARTMENT]
         if move.decides:
             begun += department_starts(self.open_steps(number), demand, rules, now)
         self.start_clocks(number, begun, row["department"], row["team_unit"])

@@ -33,7 +33,7 @@ def test_the_whole_life_of_a_fault(store, take, move):
 
     ticket = move(ticket, "accept", minutes=2)
     ticket = move(ticket, "arrive", minutes=30)
-    assert open_clocks(store, ticket.number) == {("resolve", "customer")}
+    assert open_clocks(store, ticket.number) == {("resolve", "customer"), ("resolve", "department")}
     assert ticket.next_due_at == NOW + 210 * MINUTE
 
     ticket = move(ticket, "resolve", minutes=90, reply="换了保险", finding="upheld")
