@@ -34,7 +34,7 @@ def classified(path: Path, out: Path, model: Path, **how: object) -> bytes:
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[LocalCluster]:
     """A real scheduler at an address, with two workers that are threads."""
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None) as running:
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address="127.0.0.1:0") as running:
         yield running
 
 
