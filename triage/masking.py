@@ -7,7 +7,7 @@ LANDLINE = re.compile(r"(?<!\d)(0\d{2,3})[- ]?(\d{3,4})(\d{4})(?!\d)")
 IDENTITY = re.compile(r"(?<![\dA-Za-z])(\d{6})\d{8}(\d{3}[\dXx])(?![\dA-Za-z])")
 LONG_NUMBER = re.compile(r"(?<!\d)\d{6,9}(\d{4})(?!\d)")
 NAMED = re.compile(r"(姓名|联系人|户名|我叫|我是|名叫)([:：为是]?\s*)([\u4e00-\u9fff])([\u4e00-\u9fff]{1,2})(?=[，,。；;、\s（(]|$)")
-STREET = re.compile(r"^(.*?(?:路|街|巷|大道|镇|乡|村|里|弄))(.*)$")
+STREETS = (re.compile(r"^(.*?(?:路|大道|街(?!道)|巷|弄|胡同))(.+)$"), re.compile(r"^(.*?(?:街道|镇|乡|村))(.+)$"))
 
 
 def mask_phone(value: str) -> str:
@@ -29,9 +29,10 @@ def mask_name(value: str) -> str:
 
 def mask_address(value: str) -> str:
     """An address to the street."""
-    match = STREET.match(value)
-    if match:
-        return f"{match[1]}****" if match[2] else match[1]
+    for street in STREETS:
+        match = street.match(value)
+        if match:
+            return f"{match[1]}****"
     return f"{value[:6]}****" if len(value) > 6 else value
 
 

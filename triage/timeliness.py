@@ -116,7 +116,7 @@ def opened(
     most: int = 500,
     skip: int = 0,
 ) -> Opened:
-    """List exactly the steps that a figure counts; narrow by `step`, `department`, `machine` (yes/no) and `met` (yes/no)."""
+    """List exactly the steps that a figure counts; narrow by `step`, `department`, `machine` (yes/no) and `met` (yes/no/open)."""
     narrowed = {"step": step, "department": department, "machine": machine, "met": met}
     rows = store.timeliness_tickets(watch.value, period.since, period.until, now, narrowed, most=most, skip=skip)
     return Opened(rows, store.count_timeliness_tickets(watch.value, period.since, period.until, now, narrowed))

@@ -87,7 +87,7 @@ def counted_steps() -> ResponseReturnValue:
         step=one_of("step", query["step"], Step),
         department=one_of("department", query["department"], [*rules().departments, NOBODY]),
         machine=one_of("machine", query["machine"], YES_OR_NO),
-        met=one_of("met", query["met"], YES_OR_NO),
+        met=one_of("met", query["met"], (*YES_OR_NO, "open")),
         skip=whole("skip", query["skip"]),
     )
     units = show.unit_names()

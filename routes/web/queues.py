@@ -16,9 +16,12 @@ def dispatch() -> ResponseReturnValue:
     """Show what waits for a dispatcher: doubtful, returned, danger on top; and the replies to be checked."""
     require(Role.DISPATCHER)
     waiting = store().dispatcher_queue()
-    latest = {ticket.number: store().decisions_of(ticket.number)[-1] for ticket in waiting[:60]}
     return render_template(
-        "pages/dispatch.html", waiting=waiting, latest=latest, replies=store().review_queue(), automatic=rules().is_automatic_dispatch_on
+        "pages/dispatch.html",
+        waiting=waiting,
+        latest=store().waiting_decisions(),
+        replies=store().review_queue(),
+        automatic=rules().is_automatic_dispatch_on,
     )
 
 

@@ -22,7 +22,7 @@ from triage.masking import mask_address, mask_name, mask_number, mask_phone, mas
         pytest.param(mask_name, "欧阳建国", "欧**", id="name"),
         pytest.param(mask_name, "张伟", "张**", id="short name: its length is not told"),
         pytest.param(mask_name, "", "", id="no name"),
-        pytest.param(mask_address, "临江市滨河街道柳荫路12号3单元502", "临江市滨河街****", id="to the street"),
+        pytest.param(mask_address, "临江市滨河街道柳荫路12号3单元502", "临江市滨河街道柳荫路****", id="to the street"),
         pytest.param(mask_address, "青溪县柳河镇柳河村3组", "青溪县柳河镇****", id="to the town"),
         pytest.param(mask_address, "柳荫路", "柳荫路", id="a street alone"),
         pytest.param(mask_address, "某某花园3幢1单元502", "某某花园3幢****", id="no street: six signs"),

@@ -108,6 +108,7 @@ def test_every_figure_opens_to_exactly_what_it_counts(store, history, watch: Wat
         assert all((row["step"], row["department"] or NOBODY) == (one.step, one.department) for row in everything.rows)
         assert sum(row["is_met"] for row in everything.rows) == one.met
         assert sum(row["ended_at"] is None for row in everything.rows) == one.still_open
+        assert opened(store, period, watch, LATER, **of, met="open").total == one.still_open
         assert (opened(store, period, watch, LATER, **of, met="yes").total, opened(store, period, watch, LATER, **of, met="no").total) == (
             one.met,
             one.missed,

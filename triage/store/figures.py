@@ -24,7 +24,7 @@ NARROWED = f"""{DUE}
         AND (:step = '' OR steps.step = :step)
         AND (:department = '' OR steps.department = :department OR (:department = '-' AND steps.department IS NULL))
         AND (:machine = '' OR (:machine = 'yes' AND steps.is_by_machine) OR (:machine = 'no' AND NOT steps.is_by_machine))
-        AND (:met = '' OR (:met = 'yes' AND {MET}) OR (:met = 'no' AND NOT ({MET})))"""
+        AND (:met = '' OR (:met = 'yes' AND {MET}) OR (:met = 'no' AND NOT ({MET})) OR (:met = 'open' AND steps.ended_at IS NULL))"""
 TICKETS = block(f"""
     SELECT steps.ticket_number, steps.step, steps.department, steps.unit_code, steps.is_by_machine, steps.limit_text, steps.started_at,
         steps.due_at, steps.ended_at, steps.is_confirmed, tickets.state, tickets.topic, tickets.demand_type, tickets.level,
@@ -50,7 +50,8 @@ class Figures(Part):
     def timeliness_tickets(
         self, watch: str, since: datetime, until: datetime, now: datetime, narrowed: Mapping[str, str], *, most: int, skip: int
     ) -> Sequence[RowMapping]:
-        """List exactly the steps that a figure counts, a page at a time; `machine` and `met` are `yes`, `no` or empty for both."""
+        """List exactly the steps that a figure counts, a page at a time; `machine` and `met` are `yes`, `no` or
+        empty for both, `met` also `open` for those that are not ended yet."""
         return self.rows(TICKETS, watch=watch, since=since, until=until, now=now, most=most, skip=skip, **narrowed)
 
     def count_timeliness_tickets(self, watch: str, since: datetime, until: datetime, now: datetime, narrowed: Mapping[str, str]) -> int:

@@ -93,6 +93,15 @@ DECISIONS = block("""
     FROM decisions
     WHERE ticket_number = :number
     ORDER BY id""")
+WAITING_DECISIONS = block("""
+    SELECT ticket_number, confidence, reasons_json
+    FROM decisions
+    WHERE id IN (
+        SELECT MAX(decisions.id)
+        FROM decisions
+        JOIN tickets ON tickets.number = decisions.ticket_number
+        WHERE tickets.state IN ('pending_review', 'returned') OR tickets.is_watched
+        GROUP BY decisions.ticket_number)""")
 JSONS = ("topics", "demand_types", "words", "reasons", "attention", "co_departments", "earlier")
 
 
@@ -124,6 +133,10 @@ class Queries(Part):
     def dispatcher_queue(self, most: int = 200) -> list[Ticket]:
         """Give what waits for a dispatcher: doubtful, returned, and danger to life on top."""
         return self._tickets(DISPATCHER_QUEUE, most=most)
+
+    def waiting_decisions(self) -> dict[str, Mapping[str, Any]]:
+        """Give the latest decision of each ticket that waits for a dispatcher, by number: why it waits."""
+        return {row["ticket_number"]: read_json(row) for row in self.rows(WAITING_DECISIONS)}
 
     def review_queue(self, most: int = 200) -> list[Ticket]:
         """Give the replies that wait to be checked."""
