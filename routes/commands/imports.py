@@ -20,6 +20,7 @@ from triage.errors import InvalidInput, Problem
 from triage.intake import receive
 from triage.moments import read_moment
 from triage.rules import Rules
+from triage.staging import staging
 from triage.store import Store
 from triage.terms import Channel
 from triage.tickets import Ticket
@@ -60,7 +61,10 @@ def import_file(
     limit: int | None,
     rejects: Path | None,
 ) -> None:
-    """Take every row of a CSV, TSV, NDJSON or XLSX file as a complaint; importing the same file again makes no ticket twice."""
+    """Take every row of a CSV, TSV, NDJSON or XLSX file as a complaint; importing the same file again makes no ticket twice.
+
+    The whole file is read before the first row is taken: one that cannot be read to its end changes nothing.
+    """
     columns = {"text": text_column, **read_mapping(mapping)}
     defaults = {"channel": channel, "unit_code": unit}
     names = [*columns.values(), *([received] if received else [])]
@@ -68,9 +72,10 @@ def import_file(
     refused: list[tuple[Row, str]] = []
     known = 0
     began = time.perf_counter()
-    with open_store() as store, open_table(file, need=names) as table:
+    with open_store() as store, open_table(file, need=names) as table, staging(table.columns) as staged:
+        total = staged.fill((row.number, row.values) for row in islice(iter(table), limit))
         rules, key = store.rules(), file_key(file)
-        rows = tqdm(islice(iter(table), limit), unit=" rows", disable=None)
+        rows = tqdm((Row(number, values) for number, values in staged), total=total, unit=" rows", disable=None)
         for batch in batches(rows):
             fresh = [row for row in batch if not store.is_submitted(f"file-{key}-{row.number}")]
             known += len(batch) - len(fresh)

@@ -50,6 +50,21 @@ def test_a_row_that_is_refused_stands_in_a_file_with_its_number_and_the_reason(r
     assert "受理内容" in rows[1]["reason"]
 
 
+def test_a_file_that_cannot_be_read_to_its_end_changes_nothing(run, tmp_path, store):
+    file = tmp_path / "calls.csv"
+    file.write_text("text,phone\n停电了,\n一楼停电了,,多出来的\n", encoding="utf-8")
+    result = run("import", file, "--text", "text")
+    assert (result.exit_code, "row 3" in result.output) == (2, True), result.output
+    assert store.taken_by("import") == []
+    assert imported(run("import", table_of(tmp_path / "mended.csv", [{"text": "停电了"}]), "--text", "text")) == (1, 0, 0)
+    assert len(store.taken_by("import")) == 1
+
+
+def test_columns_of_any_name_are_staged(run, tmp_path):
+    rows = [{"text": "停电了", "Text": "x", "rowid": "1", "第 1 列; DROP": "y"}]
+    assert imported(run("import", table_of(tmp_path / "calls.csv", rows), "--text", "text")) == (1, 0, 0)
+
+
 def test_a_time_of_receipt_in_the_file_is_shanghais_and_a_wrong_one_is_refused(run, tmp_path, store):
     rows = [{"text": "停电了", "when": "2026-03-02 09:30"}, {"text": "停电了", "when": "昨天"}]
     assert imported(run("import", table_of(tmp_path / "calls.csv", rows), "--text", "text", "--received", "when")) == (1, 1, 0)
