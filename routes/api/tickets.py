@@ -9,27 +9,15 @@ from routes.api import history, show
 from routes.api.blueprint import blueprint
 from routes.api.read import read_texts, read_version
 from routes.request import now, rules, store, user
-from triage.errors import Forbidden, InvalidInput, Problem
 from triage.lifecycle import BY_CODE, FIELDS, act, legal_moves
-from triage.people import may_reveal, may_see
+from triage.reveal import reveal, see
 from triage.texts import clean
 from triage.tickets import Ticket
 
-REVEALED = ("caller_name", "phone", "customer_number", "address", "text", "reply")
-MAX_REASON = 200
-
 
 def seen(number: str) -> Ticket:
-    """Give a ticket that the user may see.
-
-    Raises:
-        NotFound: there is none of that number.
-        Forbidden: it is another team's.
-    """
-    ticket = store().ticket(clean(number))
-    if not may_see(user(), ticket, store()):
-        raise Forbidden("这张工单不属于您的班组")
-    return ticket
+    """Give a ticket that the user may see."""
+    return see(number, user=user(), store=store())
 
 
 def whole(ticket: Ticket) -> dict[str, Any]:
@@ -83,16 +71,9 @@ def move(number: str, code: str) -> Response:
 
 
 @blueprint.post("/tickets/<number>/reveal")
-def reveal(number: str) -> Response:
+def reveal_caller(number: str) -> Response:
     """Show the caller's full data; who looked, and why, is kept before it is shown."""
     one = seen(number)
-    reason = read_texts("reason").get("reason", "").strip()
-    if not may_reveal(user(), one):
-        raise Forbidden("您不能查看这张工单的客户完整信息")
-    if not 0 < len(reason) <= MAX_REASON:
-        raise InvalidInput(Problem("reason", f"查看原因：必填，最多 {MAX_REASON} 个字"))
-    what, why = {"fields": list(REVEALED)}, {"reason": reason}
-    with store().writing():
-        store().append_audit(one.number, "reveal", user().username, now(), detail=what, notes=why)
-    full = show.caller(store().contact(one.contact_id), is_masked=False)
+    contact = reveal(one, read_texts("reason").get("reason", ""), user=user(), store=store(), now=now())
+    full = show.caller(contact, is_masked=False)
     return show.with_tag({"number": one.number, **full, "text": one.text, "reply": one.reply}, one.version)

@@ -9,13 +9,12 @@ from flask.typing import ResponseReturnValue
 from routes.errors import status_of
 from routes.request import now, rules, store, user, version_seen
 from routes.web.blueprint import blueprint
-from triage.errors import Conflict, Forbidden, IllegalMove, InvalidInput, Problem, TriageError
+from triage.errors import Conflict, IllegalMove, InvalidInput, Problem, TriageError
 from triage.lifecycle import BY_CODE, CHOICES, FIELDS, TEXTS, act, legal_moves
 from triage.people import may_reveal, may_see
+from triage.reveal import reveal, see
 from triage.texts import clean
 from triage.tickets import Ticket
-
-PERSONAL = ("caller_name", "phone", "customer_number", "address", "text", "reply", "owner", "notes")
 
 
 @blueprint.get("/tickets/<number>")
@@ -39,30 +38,20 @@ def move(number: str, move: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/tickets/<number>/reveal")
-def reveal(number: str) -> ResponseReturnValue:
+def reveal_caller(number: str) -> ResponseReturnValue:
     """Show the caller's full data in this answer only, after the trail says who saw it and why."""
-    found, who = visible(number), user()
-    reason = clean(request.form.get("reason", "")).strip()
-    if not may_reveal(who, found):
-        raise Forbidden("此工单客户要求保密或属举报，处理部门不能查看客户身份")
-    if not reason:
-        error = InvalidInput(Problem("reveal_reason", "查看原因：必填，请写明为何需要完整信息"))
-        return page(found, error=error), status_of(error)
-    with store().writing():
-        store().append_audit(number, "reveal", who.username, now(), detail={"fields": list(PERSONAL)}, notes={"reason": reason[:1000]})
+    found = visible(number)
+    try:
+        reveal(found, request.form.get("reason", ""), user=user(), store=store(), now=now())
+    except InvalidInput as error:
+        beside = InvalidInput(*(Problem("reveal_reason", problem.message) for problem in error.problems))
+        return page(found, error=beside), status_of(error)
     return page(found, revealed=True)
 
 
 def visible(number: str) -> Ticket:
-    """Give a ticket that the user may see.
-
-    Raises:
-        Forbidden: it belongs to another team.
-    """
-    who, found = user(), store().ticket(clean(number))
-    if not may_see(who, found, store()):
-        raise Forbidden("这张工单不属于您的班组")
-    return found
+    """Give a ticket that the user may see."""
+    return see(number, user=user(), store=store())
 
 
 def page(
