@@ -14,7 +14,7 @@ from routes.web.blueprint import blueprint
 from triage.complaint import Contact, read_contact
 from triage.errors import InvalidInput, Problem
 from triage.intake import consider, receive
-from triage.terms import Channel, Locality, Role, State
+from triage.terms import Channel, Locality, Role
 from triage.tickets import Demand, Opening, starts
 
 HANDLINGS = {"answer": ("当即答复", "答复内容"), "owner": ("转告", "责任主体")}
@@ -140,5 +140,4 @@ def page(values: Mapping[str, Any], openings: list[dict[str, Any]] | None = None
         channels=list(Channel),
         localities=list(Locality),
         recent=store().taken_by(agent.username, 12),
-        pending=State.PENDING_REVIEW,
     )

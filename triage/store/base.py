@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -54,10 +54,3 @@ class Part:
 def to_json(value: object) -> str:
     """Write JSON the same way each time, so that it can be hashed."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def first(row: RowMapping | None) -> Mapping[str, Any]:
-    """Give a row that must be there as a plain mapping."""
-    if row is None:
-        raise LookupError("a row that must exist is missing")
-    return dict(row)

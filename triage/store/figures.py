@@ -33,11 +33,6 @@ TICKETS = block(f"""
     LIMIT :most OFFSET :skip""")
 HOW_MANY = block(f"""
     SELECT COUNT(*) {NARROWED}""")
-DISTRIBUTION = block("""
-    SELECT topic, demand_type, department, state, COUNT(*) AS tickets
-    FROM tickets
-    WHERE received_at >= :since AND received_at < :until
-    GROUP BY topic, demand_type, department, state""")
 
 
 class Figures(Part):
@@ -57,7 +52,3 @@ class Figures(Part):
     def count_timeliness_tickets(self, watch: str, since: datetime, until: datetime, now: datetime, narrowed: Mapping[str, str]) -> int:
         """Count the rows of that list over all its pages."""
         return int(self.value(HOW_MANY, watch=watch, since=since, until=until, now=now, **narrowed))
-
-    def distribution(self, since: datetime, until: datetime) -> Sequence[RowMapping]:
-        """Count the tickets received in [since, until) by topic, demand type, department and state."""
-        return self.rows(DISTRIBUTION, since=since, until=until)
