@@ -16,11 +16,12 @@ test: ## install all that the tests need, then run all tests
 	@sh scripts/system_packages.sh
 	@$(BIN)/python -m pytest
 
-check: ## format, lint, types, documentation
+check: ## format, lint, types, documentation, corpus
 	@$(PYTHON) -m scripts.environment --test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m scripts.corpus_check
 	$(BIN)/python -m pytest -q tests/test_docs.py tests/test_architecture.py
 
 bench: ## benchmarks, each against a yardstick in the same run

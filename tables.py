@@ -5,12 +5,14 @@ import contextlib
 import csv
 import io
 import json
+import os
 import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -22,6 +24,7 @@ BLOCK = 1 << 20
 MEMORY_FOR_STDIN = 16 << 20
 FORMATS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".xlsx": "xlsx"}
 DELIMITERS = {"csv": ",", "tsv": "\t"}
+SURROGATES = "replace"  # half a surrogate pair, which JSON may hold and no file can, becomes a question mark
 XLSX_ROWS = 1_048_576
 XLSX_CHARACTERS = 32_767
 
@@ -75,14 +78,19 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """An open table: its columns in order, and its rows, which can be gone through once."""
+    """An open table: its columns in order, its rows, which can be gone through once, and how many they are if counted."""
 
     name: str
     columns: tuple[str, ...]
     rows: Iterator[Row]
+    total: int | None = None
 
     def __iter__(self) -> Iterator[Row]:
         return self.rows
+
+
+# The columns of a table, and what goes through its rows from the first one each time that it is called.
+Readable = tuple[list[str], Callable[[], Iterator[Row]]]
 
 
 @contextlib.contextmanager
@@ -93,25 +101,29 @@ def open_table(
     kind: str | None = None,
     encoding: str | None = None,
     sheet: str | None = None,
+    counted: bool = False,
 ) -> Iterator[Table]:
     """Open a table for reading; `-` is standard input.
 
     `need` names columns that must be there once; `kind` is csv, tsv, ndjson or xlsx where the name does not say it
     (standard input is CSV unless told). Text is UTF-8 with or without BOM, UTF-16 with BOM, else GB18030, unless
-    `encoding` says otherwise. A table without any row and header has no columns. Raises `TableError`.
+    `encoding` says otherwise. A table without any row and header has no columns. `counted` goes through all rows once
+    before: their number is known then, and a row that cannot be read is found before long work begins. A text is read
+    row by row, however long; a sheet is held in memory. Raises `TableError`.
     """
     name = "standard input" if str(path) == "-" else str(path)
     kind = kind or ("csv" if str(path) == "-" else _kind(Path(path)))
     with contextlib.ExitStack() as stack:
         binary = _open_binary(path, stack)
         if kind == "xlsx":
-            columns, rows = _read_xlsx(binary, name, sheet)
+            columns, read = _read_xlsx(binary, name, sheet)
         else:
             text = io.TextIOWrapper(binary, _encoding(binary, name, encoding), newline="")
             stack.callback(text.detach)
-            columns, rows = _read_ndjson(text, name) if kind == "ndjson" else _read_csv(text, name, DELIMITERS[kind])
+            columns, read = _read_ndjson(text, name) if kind == "ndjson" else _read_csv(text, name, DELIMITERS[kind])
         _require(need, columns, name)
-        yield Table(name, tuple(_distinct(columns)), rows)
+        total = sum(1 for _ in read()) if counted else None
+        yield Table(name, tuple(_distinct(columns)), read(), total)
 
 
 def read_rows(path: str | Path, *, need: Sequence[str] = (), **options: Any) -> Iterator[Row]:
@@ -195,9 +207,12 @@ def _distinct(columns: Sequence[str]) -> list[str]:
     return list(seen)
 
 
-def _read_csv(text: IO[str], name: str, delimiter: str) -> tuple[list[str], Iterator[Row]]:
-    # Strict, because a forgotten quote otherwise swallows the rest of the file without a word.
-    records = _csv_records(csv.reader(text, delimiter=delimiter, strict=True), name)
+def _read_csv(text: IO[str], name: str, delimiter: str) -> Readable:
+    def records() -> Iterator[list[str]]:
+        text.seek(0)
+        # Strict, because a forgotten quote otherwise swallows the rest of the file without a word.
+        return _csv_records(csv.reader(text, delimiter=delimiter, strict=True), name)
+
     return _with_header(records, name)
 
 
@@ -214,13 +229,14 @@ def _csv_records(reader: Iterator[list[str]], name: str) -> Iterator[list[str]]:
         yield record
 
 
-def _with_header(records: Iterator[list[str]], name: str) -> tuple[list[str], Iterator[Row]]:
-    number, header = 0, list[str]()
-    for number, record in enumerate(records, start=1):  # noqa: B007 - the rows go on counting from here
+def _with_header(records: Callable[[], Iterator[list[str]]], name: str) -> Readable:
+    above, header = 0, list[str]()
+    for above, record in enumerate(records(), start=1):  # noqa: B007 - the rows go on counting from here
         if any(record):
             header = [cell.strip() for cell in record]
             break
-    return header, _rows(records, number, _distinct(header), name)
+    columns = _distinct(header)
+    return header, lambda: _rows(islice(records(), above, None), above, columns, name)
 
 
 def _rows(records: Iterator[list[str]], header_row: int, columns: list[str], name: str) -> Iterator[Row]:
@@ -232,17 +248,16 @@ def _rows(records: Iterator[list[str]], header_row: int, columns: list[str], nam
         yield Row(number, dict(zip(columns, record, strict=False)))
 
 
-def _read_ndjson(text: IO[str], name: str) -> tuple[list[str], Iterator[Row]]:
+def _read_ndjson(text: IO[str], name: str) -> Readable:
     """Columns are the keys of all lines, so the file is gone through twice; a key that a line lacks is empty."""
     columns: dict[str, None] = {}
     for _, line in _json_lines(text, name):
         columns.update(dict.fromkeys(line))
-    text.seek(0)
-    rows = (Row(number, {key: _cell(line.get(key)) for key in columns}) for number, line in _json_lines(text, name))
-    return list(columns), rows
+    return list(columns), lambda: (Row(number, {key: _cell(line.get(key)) for key in columns}) for number, line in _json_lines(text, name))
 
 
 def _json_lines(text: IO[str], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    text.seek(0)
     for number, line in enumerate(text, start=1):
         if not line.strip():
             continue
@@ -255,7 +270,7 @@ def _json_lines(text: IO[str], name: str) -> Iterator[tuple[int, dict[str, Any]]
         yield number, value
 
 
-def _read_xlsx(binary: IO[bytes], name: str, sheet: str | None) -> tuple[list[str], Iterator[Row]]:
+def _read_xlsx(binary: IO[bytes], name: str, sheet: str | None) -> Readable:
     try:
         book = CalamineWorkbook.from_filelike(binary)
     except CalamineError as error:
@@ -263,8 +278,12 @@ def _read_xlsx(binary: IO[bytes], name: str, sheet: str | None) -> tuple[list[st
     if sheet is not None and sheet not in book.sheet_names:
         raise UnreadableTable(f"{name}: no sheet {sheet!r}; the sheets are: {', '.join(book.sheet_names)}")
     page = book.get_sheet_by_name(sheet) if sheet is not None else book.get_sheet_by_index(0)
-    records = ([_cell(value) for value in record] for record in page.iter_rows())
-    return _with_header((record if any(record) else [] for record in records), name)
+
+    def records() -> Iterator[list[str]]:
+        cells = ([_cell(value) for value in record] for record in page.iter_rows())
+        return (record if any(record) else [] for record in cells)
+
+    return _with_header(records, name)
 
 
 def _cell(value: object) -> str:
@@ -293,45 +312,83 @@ def open_writer(path: str | Path, columns: Sequence[str]) -> Iterator[Writer]:
     nobody ever sees half a file. XLSX cells are written as text, so that one that starts with = + - @ is no formula.
     """
     target = Path(path)
-    writer = {"csv": _csv_writer, "tsv": _csv_writer, "ndjson": _ndjson_writer, "xlsx": _xlsx_writer}[_kind(target)]
-    if target.exists() and not target.is_file():
-        raise UnwritableTable(f"{target}: not a file")
+    kind = check_target(target)
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
-        with writer(beside, target, list(columns)) as opened:
+        with _xlsx_writer(beside, target, list(columns)) if kind == "xlsx" else _text_writer(beside, kind, columns) as opened:
             yield opened
         beside.replace(target)
     except OSError as error:
-        raise UnwritableTable(f"{target}: cannot be written ({error.strerror or error})") from error
+        raise cannot_write(target, error) from error
     finally:
         beside.unlink(missing_ok=True)
 
 
+def check_target(path: Path) -> str:
+    """The format in which a table is written to this place. Raises `UnknownFormat`, `UnwritableTable` if it is no file."""
+    kind = _kind(path)
+    if path.exists() and not path.is_file():
+        raise UnwritableTable(f"{path}: not a file")
+    return kind
+
+
+def cannot_write(path: Path, error: OSError) -> UnwritableTable:
+    """What to say of an error of the system while writing a table."""
+    return UnwritableTable(f"{path}: cannot be written ({error.strerror or error})")
+
+
+class Growing:
+    """Writes a table of text behind what an open file holds already, the header if that is nothing.
+
+    `file` is open for appending, `kind` csv, tsv or ndjson: a sheet cannot be cut back and written on.
+    """
+
+    def __init__(self, file: IO[bytes], kind: str, columns: Sequence[str]) -> None:
+        self._file = file
+        self._text = io.TextIOWrapper(file, "utf-8", SURROGATES, newline="")
+        self._rows = _text_rows(self._text, kind, columns, header=not file.tell())
+
+    def write(self, values: Mapping[str, str]) -> None:
+        """Append one row."""
+        self._rows.write(values)
+
+    def save(self) -> int:
+        """Bring all rows to the disk, and give the length of the file in bytes."""
+        self._text.flush()
+        os.fsync(self._file.fileno())
+        return self._file.tell()
+
+    def close(self) -> None:
+        """Close the file, too."""
+        self._text.close()
+
+
 @contextlib.contextmanager
-def _csv_writer(path: Path, target: Path, columns: list[str]) -> Iterator[Writer]:
-    with path.open("x", encoding="utf-8", newline="") as file:
-        delimiter = DELIMITERS[FORMATS[target.suffix.lower()]]
-        yield _CsvRows(csv.writer(file, delimiter=delimiter), columns)
+def _text_writer(path: Path, kind: str, columns: Sequence[str]) -> Iterator[Writer]:
+    with path.open("x", encoding="utf-8", errors=SURROGATES, newline="") as file:
+        yield _text_rows(file, kind, columns, header=True)
+
+
+def _text_rows(file: IO[str], kind: str, columns: Sequence[str], *, header: bool) -> Writer:
+    if kind == "ndjson":
+        return _JsonRows(file, columns)
+    rows = _CsvRows(csv.writer(file, delimiter=DELIMITERS[kind]), columns)
+    if header:
+        rows.write(dict(zip(columns, columns, strict=True)))
+    return rows
 
 
 class _CsvRows:
-    def __init__(self, out: Any, columns: list[str]) -> None:
+    def __init__(self, out: Any, columns: Sequence[str]) -> None:
         self.out = out
         self.columns = columns
-        out.writerow(columns)
 
     def write(self, values: Mapping[str, str]) -> None:
         self.out.writerow([values.get(column, "") for column in self.columns])
 
 
-@contextlib.contextmanager
-def _ndjson_writer(path: Path, target: Path, columns: list[str]) -> Iterator[Writer]:
-    with path.open("x", encoding="utf-8", newline="\n") as file:
-        yield _JsonRows(file, columns)
-
-
 class _JsonRows:
-    def __init__(self, file: IO[str], columns: list[str]) -> None:
+    def __init__(self, file: IO[str], columns: Sequence[str]) -> None:
         self.file = file
         self.columns = columns
 
@@ -364,7 +421,7 @@ class _XlsxRows:
         if self.number > XLSX_ROWS:
             raise UnwritableTable(f"{self.target}: a sheet holds {XLSX_ROWS:,} rows; write CSV instead")
         for place, column in enumerate(self.columns):
-            value = values.get(column, "")
+            value = values.get(column, "").encode("utf-8", SURROGATES).decode()
             if len(value) > XLSX_CHARACTERS:
                 raise UnwritableTable(
                     f"{self.target}: row {self.number}, column {column!r}: a cell holds {XLSX_CHARACTERS:,} letters, "

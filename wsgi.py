@@ -1,17 +1,28 @@
 """The only place where the parts are joined: classifier, store and routes; `flask` and gunicorn find the app here."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 
 from flask import Flask
 
+from classifier import drift_commands, registry_commands
+from classifier.catalogue import Catalogue
 from classifier.commands import COMMANDS
+from classifier.corrections import Correction
+from classifier.drift import Seen
+from classifier.errors import ClassifierError
 from classifier.model import Prediction as Classified
 from classifier.predictor import Predictor
+from classifier.sources import EXTENSION, Sources
 from routes import Parts
 from routes import create_app as create_routes
+from triage.errors import TriageError
+from triage.labels import Label
 from triage.prediction import Prediction
 from triage.settings import read_secret, read_settings
-from triage.store import Database
+from triage.store import Database, Store
 
 
 def in_domain(made: Classified | None) -> Prediction | None:
@@ -19,6 +30,34 @@ def in_domain(made: Classified | None) -> Prediction | None:
     if made is None or not {"topic", "demand_type"} <= set(made.heads):
         return None
     return Prediction(made.heads["topic"], made.heads["demand_type"], made.words, made.model_version, made.threshold)
+
+
+def in_classifier(label: Label) -> Correction:
+    """Say in the classifier's words what a person said."""
+    labels = {"topic": label.topic, "demand_type": label.demand_type or ""}
+    return Correction(label.text, labels, is_weak=label.is_weak, is_gone=not label.is_current)
+
+
+def sources_of(database: Database, secret: bytes) -> Sources:
+    """What the classifier's commands read from the store: texts without what identifies a person, and what was said of them."""
+
+    @contextmanager
+    def store() -> Iterator[Store]:
+        try:
+            with database.connect() as connection:
+                yield Store(connection, secret)
+        except TriageError as error:
+            raise ClassifierError(f"{error.code}: {error.message}") from error
+
+    def corrections() -> list[Correction]:
+        with store() as kept:
+            return [in_classifier(label) for label in kept.labels()]
+
+    def seen(since: datetime, until: datetime, most: int) -> list[Seen]:
+        with store() as kept:
+            return [Seen(one.text, one.said_topic, one.meant_topic) for one in kept.seen(since, until, most)]
+
+    return Sources(corrections, seen)
 
 
 def create_app() -> Flask:
@@ -31,10 +70,12 @@ def create_app() -> Flask:
         predict=lambda text: in_domain(predictor(text)),
         predict_many=lambda texts: [in_domain(made) for made in predictor.many(texts)],
         model_trouble=lambda: predictor.trouble,
+        models=Catalogue(config.instance),
     )
     app = create_routes(parts, insecure_cookie=config.insecure_cookie)
     app.extensions["preload"] = predictor.preload
-    for command in COMMANDS:
+    app.extensions[EXTENSION] = sources_of(parts.database, parts.secret)
+    for command in (*COMMANDS, *drift_commands.COMMANDS, *registry_commands.COMMANDS):
         app.cli.add_command(command)
     return app
 

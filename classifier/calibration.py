@@ -1,11 +1,11 @@
 """From scores to probabilities that can be believed, and the gate that lets a decision pass without a person."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -16,37 +16,60 @@ LEAST_TEXTS = 30
 NOTHING_PASSES = 1.01
 
 
-def probabilities(scores: NDArray[Any], temperature: float) -> Array:
-    """Softmax of scores (texts x labels) divided by a temperature: each row is positive and sums to 1."""
-    scaled = np.asarray(scores, dtype=np.float64) / temperature
+def probabilities(scores: NDArray[Any]) -> Array:
+    """Softmax of scores (texts x labels): each row is positive and sums to 1."""
+    scaled = np.asarray(scores, dtype=np.float64)
     powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
-def fit_temperature(scores: NDArray[Any], truth: NDArray[np.intp]) -> float:
-    """The temperature at which held-out scores (texts x labels) give the true columns the least negative log-
-    likelihood.
+def fit_scales(scores: Sequence[NDArray[Any]], truth: NDArray[np.intp]) -> tuple[float, ...]:
+    """The factor of each machine's held-out scores (texts x labels) at which the softmax of their sum is likeliest.
 
-    Temperature scaling: Guo et al. 2017, "On Calibration of Modern Neural Networks", section 4.2.
+    For one machine it is temperature scaling (Guo et al. 2017, "On Calibration of Modern Neural Networks", section
+    4.2; the factor is one over the temperature); for several it also says how much each of them is heard.
     """
+    from scipy.optimize import minimize  # here, because answering does not need it, and it takes its time
 
-    def loss(log_temperature: float) -> float:
-        chances = probabilities(scores, float(np.exp(log_temperature)))
-        return -float(np.log(np.maximum(chances[np.arange(len(truth)), truth], 1e-300)).mean())
+    rows = np.arange(len(truth))
 
-    best = minimize_scalar(loss, bounds=(-5.0, 5.0), method="bounded", options={"xatol": 1e-6})
+    def loss(logarithms: NDArray[Any]) -> float:
+        chances = probabilities(sum(float(np.exp(log)) * each for log, each in zip(logarithms, scores, strict=True)))  # type: ignore[arg-type]
+        return -float(np.log(np.maximum(chances[rows, truth], 1e-300)).mean())
+
+    best = minimize(loss, np.zeros(len(scores)), method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-7, "maxiter": 400})
     # Rounded, because the last digits are not worth a different file on another processor.
-    return round(float(np.exp(best.x)), 6)
+    return tuple(round(float(np.exp(np.clip(log, -8.0, 8.0))), 4) for log in best.x)
+
+
+def agree(first: Array, second: Array, agreement: NDArray[Any]) -> tuple[Array, Array]:
+    """Probabilities of two heads made consistent: the sums over the products of both and of how well two labels go together."""
+    ahead, behind = first * (second @ agreement.T), second * (first @ agreement)
+    return ahead / ahead.sum(axis=1, keepdims=True), behind / behind.sum(axis=1, keepdims=True)
 
 
 def expected_calibration_error(confidence: Array, right: Bools) -> float:
     """Mean distance of confidence from accuracy over 15 equal bins, weighted by their texts (Guo et al. 2017)."""
     if not len(confidence):
         return 0.0
+    _, sums, hits = _binned(confidence, right)
+    return float(np.abs(sums - hits).sum() / len(confidence))
+
+
+def calibration_curve(confidence: Array, right: Bools) -> list[dict[str, float]]:
+    """For each bin with texts in it: their number, their mean confidence, and the share of them that is right."""
+    texts, sums, hits = _binned(confidence, right)
+    return [
+        {"texts": int(n), "confidence": round(float(s / n), 4), "accuracy": round(float(h / n), 4)}
+        for n, s, h in zip(texts, sums, hits, strict=True)
+        if n
+    ]
+
+
+def _binned(confidence: Array, right: Bools) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Of each bin the number of its texts, the sum of their confidence, and how many of them are right."""
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    weight = np.bincount(bins, minlength=BINS)
-    gap = np.abs(np.bincount(bins, confidence, BINS) - np.bincount(bins, right, BINS))
-    return float(gap[weight > 0].sum() / len(confidence))
+    return np.bincount(bins, minlength=BINS), np.bincount(bins, confidence, BINS), np.bincount(bins, right, BINS).astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +107,34 @@ def choose_gate(scores: Array, right: Bools) -> Gate:
     return Gate(float(ranked[place]), float(precision[place]), coverage, int(passed[place]))
 
 
-def gate_scores(heads: list[tuple[Array, NDArray[np.intp]]]) -> Array:
-    """Of each text the chance that the least sure head has the right group.
+@dataclass(frozen=True)
+class Stakes:
+    """What a head's labels decide: of each its group (labels of one group lead to the same decision), and what it costs
+    to miss it (1: as much as any other)."""
 
-    A head is its probabilities (texts x labels) and the group number of each label; a head without groups has each
-    label as its own. The group judged is the one of the likeliest label, its chance the sum over all labels of that
-    group.
+    groups: NDArray[np.intp]
+    costs: Array
+
+
+def stakes(labels: Sequence[str], groups: Mapping[str, str], costs: Mapping[str, float]) -> Stakes:
+    """The stakes of a head's labels; a label without a group is one of its own, one without a cost costs 1."""
+    names = [("group", groups[label]) if label in groups else ("label", label) for label in labels]
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    prices = np.array([costs.get(label, 1.0) for label in labels], dtype=np.float64)
+    return Stakes(np.array([numbers[name] for name in names], dtype=np.intp), prices)
+
+
+def gate_scores(heads: Sequence[tuple[Array, Stakes]]) -> Array:
+    """Of each text how sure the decision is: the chance that every head has the right group, were they independent.
+
+    The group judged is the one of the likeliest label, its chance the sum over all labels of that group against the
+    sum over all others, each weighed by what it costs to miss it.
     """
-    return np.asarray(np.min([_group_chance(chances, groups) for chances, groups in heads], axis=0))
+    return np.asarray(np.prod([_group_chance(chances, at_stake) for chances, at_stake in heads], axis=0))
 
 
-def _group_chance(chances: Array, groups: NDArray[np.intp]) -> Array:
-    best = groups[chances.argmax(axis=1)]
-    return np.asarray(np.minimum((chances * (groups[None, :] == best[:, None])).sum(axis=1), 1.0))
+def _group_chance(chances: Array, at_stake: Stakes) -> Array:
+    chosen = at_stake.groups[None, :] == at_stake.groups[chances.argmax(axis=1)][:, None]
+    meant = (chances * chosen).sum(axis=1)
+    missed = (chances * ~chosen) @ at_stake.costs
+    return np.asarray(meant / np.maximum(meant + missed, 1e-300))

@@ -14,7 +14,7 @@ def added_columns(manifest: Manifest) -> list[str]:
 
     A model of one head calls it `label` and `probability`.
     """
-    first, *others = manifest.heads
+    first, *others = manifest.labels
     if not others:
         return [*_candidates("label", "probability"), "confident", "model_version"]
     names = _candidates(first, f"{first}_probability")
@@ -25,7 +25,7 @@ def added_columns(manifest: Manifest) -> list[str]:
 
 def added_cells(manifest: Manifest, answer: Prediction) -> list[str]:
     """The cells of `added_columns` for one answer; a candidate that does not exist is empty."""
-    first, *others = manifest.heads
+    first, *others = manifest.labels
     cells = candidates(answer, first)
     passes = "1" if answer.passes_gate else "0"
     if not others:
@@ -56,7 +56,7 @@ def free_names(added: Sequence[str], there: Sequence[str]) -> dict[str, str]:
 
 def prediction_row(manifest: Manifest, answer: Prediction, known: Mapping[str, str]) -> dict[str, str]:
     """One row of the predictions file of `evaluate`: what is known of the text beside what the model says."""
-    first, *others = manifest.heads
+    first, *others = manifest.labels
     row = dict(known) | dict(zip(_candidates("label", "probability"), candidates(answer, first), strict=True))
     for head in others:
         label, chance = answer.heads[head][0]

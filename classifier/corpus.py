@@ -17,20 +17,34 @@ LABEL = "label"
 
 @dataclass(frozen=True)
 class Corpus:
-    """Texts, their labels for each head, and of each text the part that is held out together (empty: no parts)."""
+    """Texts, their labels for each head, and of each text the part that is held out together (empty: no parts).
+
+    A correction may have an empty label in a head: the person did not say it.
+    """
 
     texts: tuple[str, ...]
     labels: Mapping[str, tuple[str, ...]]
     parts: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     left_out: int = 0
+    is_correction: tuple[bool, ...] = ()
+
+    @property
+    def corrections(self) -> int:
+        """How many of the rows are corrections by people (派单员、责任部门改派)."""
+        return sum(self.is_correction)
+
+    @property
+    def judged(self) -> list[int]:
+        """The rows by which a model is judged: all but corrections, which are no fair sample (people see the doubtful ones)."""
+        return [row for row in range(len(self.texts)) if not (self.is_correction and self.is_correction[row])]
 
     @property
     def digest(self) -> str:
         """SHA-256 over all rows in order, whatever the files are called."""
         rows = zip(self.texts, *self.labels.values(), *([self.parts] if self.parts else []), strict=True)
         content = json.dumps([list(self.labels), list(rows)], ensure_ascii=False)
-        return hashlib.sha256(content.encode()).hexdigest()
+        return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def read_table(path: Path, text: str, label: str) -> Corpus:
@@ -46,8 +60,9 @@ def read_table(path: Path, text: str, label: str) -> Corpus:
 def read_bundled(data: Path) -> Corpus:
     """The corpus of the power hotline: `data/corpus/<topic>.csv` with columns text, demand_type, register.
 
-    The register (how a text came: note, speech, letter, short) is the part that is held out together. Raises
-    `CorpusError` with file and row where a topic or a demand type is not in the domain's tables.
+    The register (how a text came: note, speech, letter, short) is the part that is held out together; `hard` (1: another
+    topic's words stand in front) and `voice` (who wrote it) are for the checks of the corpus. Raises `CorpusError` with
+    file and row where a topic or a demand type is not in the domain's tables.
     """
     files = sorted((data / "corpus").glob("*.csv"))
     if not files:
@@ -65,8 +80,18 @@ def read_bundled(data: Path) -> Corpus:
 
 def lead_departments(data: Path) -> dict[str, str]:
     """Topic code to the code of its lead department, by `taxonomy.csv`."""
-    rows = tables.read_rows(data / "taxonomy.csv", need=("code", "lead_department"))
-    return {row.values["code"]: row.values["lead_department"] for row in rows}
+    return _column(data / "taxonomy.csv", "lead_department")
+
+
+def handlings(data: Path) -> dict[str, str]:
+    """Demand type to the way in which it is handled (report, fault, or like most), by `demand_types.csv`."""
+    return _column(data / "demand_types.csv", "handling")
+
+
+def costs_when_missed(data: Path) -> dict[str, dict[str, float]]:
+    """By head and label what it costs to take it for something else, by `taxonomy.csv` and `demand_types.csv`."""
+    files = {TOPIC: "taxonomy.csv", DEMAND_TYPE: "demand_types.csv"}
+    return {head: {label: float(cost) for label, cost in _column(data / file, "cost_when_missed").items()} for head, file in files.items()}
 
 
 def without_rare_labels(corpus: Corpus, *, drop: bool) -> tuple[Corpus, dict[str, str]]:
@@ -89,7 +114,11 @@ def without_rare_labels(corpus: Corpus, *, drop: bool) -> tuple[Corpus, dict[str
 
 
 def _codes(path: Path) -> set[str]:
-    return {row.values["code"] for row in tables.read_rows(path, need=("code",))}
+    return set(_column(path, "code"))
+
+
+def _column(path: Path, column: str) -> dict[str, str]:
+    return {row.values["code"]: row.values[column] for row in tables.read_rows(path, need=("code", column))}
 
 
 def _bundled_rows(file: Path, types: set[str]) -> Iterable[tuple[str, str, str, str]]:
@@ -114,5 +143,6 @@ def _without(corpus: Corpus, rare: Mapping[str, str]) -> Corpus:
         texts=tuple(corpus.texts[row] for row in keep),
         labels={head: tuple(labels[row] for row in keep) for head, labels in heads},
         parts=tuple(corpus.parts[row] for row in keep) if corpus.parts else (),
+        is_correction=tuple(corpus.is_correction[row] for row in keep) if corpus.is_correction else (),
         left_out=corpus.left_out + len(corpus.texts) - len(keep),
     )

@@ -7,7 +7,9 @@ ClassifierError
 ├── ModelError
 │   ├── ModelMissing       there is none where it should be
 │   ├── ModelBroken        it is damaged or was changed after training
-│   └── ModelStale         it was trained with another format or library version
+│   ├── ModelStale         it was trained with another format or library version
+│   └── ModelInUse         what is in use does not allow it: it must stay, or it is another than the one that was seen
+├── PromotionRefused       a candidate is not shown to be good enough for the place of the model in use
 ├── OutputRefused          what stands at the place to write to is not ours to overwrite
 └── SchedulerUnavailable   the cluster, or the packages to reach it, are not there
 """
@@ -59,6 +61,23 @@ class ModelStale(ModelError):
     """A model was trained with another format or library version than the ones here."""
 
     code = "model_stale"
+
+
+class ModelInUse(ModelError):
+    """What is in use does not allow it: it must stay, or it is another than the one that was seen."""
+
+    code = "model_in_use"
+
+
+class PromotionRefused(ClassifierError):
+    """A candidate is not shown to be good enough for the place of the model in use; `figures` are what it was judged by."""
+
+    code = "promotion_refused"
+
+    def __init__(self, message: str, figures: dict[str, object]) -> None:
+        """Keep the figures beside the message."""
+        super().__init__(message)
+        self.figures = figures
 
 
 class OutputRefused(ClassifierError):

@@ -59,8 +59,8 @@ def evaluate(model: Model, rows: Labelled, *, groups: Mapping[str, str], progres
     null.
     """
     answers, seconds = _answer(model, rows.texts, progress or Quiet())
-    head = next(iter(model.manifest.heads))
-    labels = model.manifest.heads[head].labels
+    head = next(iter(model.manifest.labels))
+    labels = model.manifest.labels[head]
     chances = _chances(answers, head, labels)
     guessed = [answer.heads[head][0][0] for answer in answers]
     right = _same(rows.truth, guessed)
@@ -103,8 +103,8 @@ def _group_figures(truth: Sequence[str], guessed: Sequence[str], groups: Mapping
 
 
 def _type_figures(model: Model, answers: Sequence[Prediction], kinds: Sequence[str], also: Mapping[str, frozenset[str]]) -> dict[str, Any]:
-    head = list(model.manifest.heads)[1]
-    known = set(model.manifest.heads[head].labels)
+    head = list(model.manifest.labels)[1]
+    known = set(model.manifest.labels[head])
     judged = [
         answer.heads[head][0][0] in also.get(kind, {kind})
         for answer, kind in zip(answers, kinds, strict=True)

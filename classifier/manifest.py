@@ -3,53 +3,84 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
+from classifier.baseline import Baseline, read_baseline
 from classifier.calibration import Gate
 from classifier.errors import ModelBroken, ModelMissing, ModelStale
 from classifier.recipe import Recipe
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
-ARTEFACT = "model.skops"
+ARTEFACT = "model.npz"
 WORDS = "words.txt"
-LIBRARIES = ("jieba", "numpy", "scikit-learn", "scipy", "skops")
+# Libraries with which a model is made; the first decides what a loaded model answers, since its dictionary cuts the words.
+DICTIONARY = "jieba"
+LIBRARIES = (DICTIONARY, "rjieba", "numpy", "scikit-learn", "scipy", "onnxruntime")
+
+FAST, FULL = "fast", "full"
 
 
 @dataclass(frozen=True)
 class HeadCard:
-    """One head: its labels in column order, its temperature, its scores on held-out texts and a dummy's beside them."""
+    """One head on held-out texts: the factors of its machines, its scores, and where it errs.
 
-    labels: tuple[str, ...]
-    temperature: float
+    `confusions` are the pairs of true and answered label that occur, the most frequent first; `curve` the calibration.
+    """
+
+    scales: tuple[float, ...]
     scores: Mapping[str, Any]
-    dummy: Mapping[str, Any]
     per_label: Mapping[str, Any]
+    confusions: tuple[tuple[str, str, int], ...]
+    curve: tuple[Mapping[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to answer (fast: words and sequences alone; full: with the encoder): its gate, a card for each head, and
+    what held-out texts and their answers were like (None in models from before there was a drift report)."""
+
+    gate: Gate
+    heads: Mapping[str, HeadCard]
+    baseline: Baseline | None = None
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """All that is known of a model without loading it; `groups` has label to group for the heads that have groups."""
+    """All that is known of a model without loading it.
+
+    `labels` are those of each head in column order, `groups` and `costs` what a wrong one decides and costs, `dummy` the
+    scores of always saying the same, `guarded` which texts of the guarded part were answered right.
+    """
 
     version: str
-    heads: Mapping[str, HeadCard]
+    labels: Mapping[str, tuple[str, ...]]
     groups: Mapping[str, Mapping[str, str]]
-    gate: Gate
+    costs: Mapping[str, Mapping[str, float]]
+    ways: Mapping[str, Way]
+    dummy: Mapping[str, Any]
+    encoder: Mapping[str, str] | None
     recipe: Recipe
     rows: int
     made_from: Mapping[str, Any]
     artefact_sha256: str
     words_sha256: str
     libraries: Mapping[str, str]
+    guarded: Mapping[str, Any] = field(default_factory=dict)
     format: int = FORMAT
+
+    @property
+    def best(self) -> str:
+        """The name of the best way that the model has."""
+        return FULL if FULL in self.ways else FAST
 
     def as_json(self) -> str:
         """The text of `manifest.json`."""
-        content = {"format": self.format, **asdict(self), "recipe": self.recipe.as_dict()}
-        return json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -72,19 +103,25 @@ def read_manifest(folder: Path) -> Manifest:
 def check_files(folder: Path, manifest: Manifest) -> tuple[bytes, bytes]:
     """The bytes of artefact and word list, if they are those of training and can be loaded by what is installed here.
 
-    Raises `ModelBroken` for changed files, `ModelStale` for another scikit-learn.
+    Raises `ModelBroken` for changed files, `ModelStale` for another dictionary of words.
     """
     artefact = _checked(folder / ARTEFACT, manifest.artefact_sha256)
     words = _checked(folder / WORDS, manifest.words_sha256)
-    trained, here = manifest.libraries.get("scikit-learn"), installed("scikit-learn")
+    trained, here = manifest.libraries.get(DICTIONARY), installed(DICTIONARY)
     if trained != here:
-        raise ModelStale(f"{folder}: trained with scikit-learn {trained}, installed is {here}; train again, or install {trained}")
+        raise ModelStale(f"{folder}: trained with {DICTIONARY} {trained}, installed is {here}; train again, or install {trained}")
     return artefact, words
 
 
 def library_versions() -> dict[str, str]:
-    """Versions of all libraries that have a say in what a model answers."""
-    return {name: installed(name) for name in LIBRARIES}
+    """Versions of all libraries that have a say in what a model learns; those that are not installed are left out."""
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = installed(name)
+        except PackageNotFoundError:
+            continue
+    return found
 
 
 def make_version(made_of: Mapping[str, Any]) -> str:
@@ -104,16 +141,23 @@ def _checked(path: Path, sha256: str) -> bytes:
 
 
 def _manifest(content: dict[str, Any]) -> Manifest:
-    recipe = content["recipe"]
+    plain = {name: content[name] for name in ("groups", "costs", "dummy", "encoder", "made_from", "libraries", "guarded")}
     return Manifest(
         version=str(content["version"]),
-        heads={name: HeadCard(**{**card, "labels": tuple(card["labels"])}) for name, card in content["heads"].items()},
-        groups={head: dict(groups) for head, groups in content["groups"].items()},
-        gate=Gate(**content["gate"]),
-        recipe=Recipe(**{**recipe, "char_ngrams": tuple(recipe["char_ngrams"])}),
+        labels={head: tuple(labels) for head, labels in content["labels"].items()},
+        ways={name: _way(way) for name, way in content["ways"].items()},
+        recipe=Recipe(**content["recipe"]),
         rows=int(content["rows"]),
-        made_from=dict(content["made_from"]),
         artefact_sha256=str(content["artefact_sha256"]),
         words_sha256=str(content["words_sha256"]),
-        libraries=dict(content["libraries"]),
+        **plain,
     )
+
+
+def _way(content: dict[str, Any]) -> Way:
+    heads = {}
+    for name, card in content["heads"].items():
+        pairs = tuple((str(true), str(answered), int(count)) for true, answered, count in card["confusions"])
+        heads[name] = HeadCard(tuple(card["scales"]), card["scores"], card["per_label"], pairs, tuple(card["curve"]))
+    baseline = content.get("baseline")
+    return Way(Gate(**content["gate"]), heads, read_baseline(baseline) if baseline else None)

@@ -6,27 +6,30 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
-from classifier import artefact, words
-from classifier.calibration import Array, gate_scores, probabilities
+from classifier import artefact
+from classifier.calibration import Array, Gate, Stakes, agree, gate_scores, probabilities, stakes
+from classifier.encoder import Encoder, find_encoder
 from classifier.errors import ModelBroken, OutputRefused
-from classifier.explanation import Explainer, Shares, Weights, contributions
-from classifier.manifest import ARTEFACT, MANIFEST, WORDS, Manifest, check_files, read_manifest
-from classifier.recipe import Features, restore_features
+from classifier.explanation import Weights, explain_words
+from classifier.features import Features, Found, Weighed, as_matrix
+from classifier.manifest import ARTEFACT, FAST, FULL, MANIFEST, WORDS, Manifest, check_files, read_manifest
+from classifier.words import Cutter, Document, from_file
 
 TEXTS_AT_ONCE = 512
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """The answer for one text.
 
-    `heads` has for each head all labels with calibrated probabilities, the likeliest first; `words` for each head up
-    to six words with their signed weight for the first label against the second (empty when not asked to explain).
+    `heads` has for each head its labels with calibrated probabilities, the likeliest first; `words` for each head up
+    to six words with their signed weight for the first label against the second, and `sense` what the whole text's
+    meaning adds to that (both empty when not asked to explain, `sense` also without an encoder).
     """
 
     heads: Mapping[str, tuple[tuple[str, float], ...]]
@@ -34,6 +37,7 @@ class Prediction:
     model_version: str
     threshold: float
     gate_score: float
+    sense: Mapping[str, float]
 
     @property
     def passes_gate(self) -> bool:
@@ -42,58 +46,122 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class Head:
-    """One head: weights (features x labels), and of each label its intercept and the number of its group."""
+class Machine:
+    """What one way has learnt of all heads side by side: weights (features x labels), and intercepts (labels)."""
 
-    labels: tuple[str, ...]
     weights: NDArray[np.float32]
     intercepts: NDArray[np.float32]
-    temperature: float
-    groups: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Head:
+    """One head: its labels, their columns among those of all heads, and what they decide."""
+
+    labels: tuple[str, ...]
+    columns: slice
+    stakes: Stakes
+
+
+@dataclass(frozen=True)
+class Parts:
+    """All that a model answers with; `sense` and `encoder` are None on the fast way."""
+
+    cutter: Cutter
+    features: Features
+    heads: Mapping[str, Head]
+    wording: Machine
+    sense: Machine | None
+    encoder: Encoder | None
+    agreement: NDArray[np.float32] | None
+    gate: Gate
 
 
 class Model:
     """Answers for texts; nothing in it changes after loading, so threads and forked processes may share it."""
 
-    def __init__(self, manifest: Manifest, cutter: words.Cutter, features: Features, heads: Mapping[str, Head]) -> None:
+    def __init__(self, manifest: Manifest, parts: Parts) -> None:
         self.manifest = manifest
         self.version = manifest.version
-        self.threshold = manifest.gate.threshold
-        self._cutter = cutter
-        self._features = features
-        self._heads = heads
-        self._explainer = Explainer(features)
+        self.threshold = parts.gate.threshold
+        self.way = FULL if parts.encoder else FAST
+        self._parts = parts
 
-    def predict(self, texts: Sequence[str], *, explain: bool = True) -> list[Prediction]:
-        """An answer for each text, in order, an empty text too; `explain` adds the words that counted."""
+    def predict(self, texts: Sequence[str], *, explain: bool = True, most: int | None = None) -> list[Prediction]:
+        """An answer for each text, in order, an empty text too.
+
+        `explain` adds the words that counted; `most` leaves out all but so many of the likeliest labels.
+        """
         answers: list[Prediction] = []
         for start in range(0, len(texts), TEXTS_AT_ONCE):
-            answers.extend(self._predict(texts[start : start + TEXTS_AT_ONCE], explain))
+            answers.extend(self._predict(texts[start : start + TEXTS_AT_ONCE], explain, most))
         return answers
 
-    def _predict(self, texts: Sequence[str], explain: bool) -> Iterator[Prediction]:
-        documents = [self._cutter.document(text) for text in texts]
-        matrix = self._features.transform(documents)
-        chances = {name: probabilities(matrix @ head.weights + head.intercepts, head.temperature) for name, head in self._heads.items()}
-        gate = gate_scores([(chances[name], head.groups) for name, head in self._heads.items()])
+    def unknown(self, texts: Sequence[str]) -> NDArray[Any]:
+        """Of each text the shares of its words and of its characters that were not learnt (texts x 2)."""
+        return self._parts.features.unknown([self._parts.cutter.document(text) for text in texts])
+
+    def _predict(self, texts: Sequence[str], explain: bool, most: int | None) -> Iterator[Prediction]:
+        parts = self._parts
+        documents = [parts.cutter.document(text) for text in texts]
+        found = parts.features.find(documents)
+        weighed = parts.features.weigh(found, len(texts))
+        scores = self._scores_of_wording(weighed, len(texts))
+        sense = self._scores_of_sense(documents)
+        chances = self._chances(scores if sense is None else scores + sense)
+        gate = gate_scores([(chances[name], head.stakes) for name, head in parts.heads.items()])
         orders = {name: np.argsort(-chance, axis=1, kind="stable") for name, chance in chances.items()}
-        for row, document in enumerate(documents):
-            order = {name: places[row] for name, places in orders.items()}
-            shares = self._explainer.shares(document) if explain else None
+        words = self._words(documents, found, weighed, orders) if explain else [{}] * len(texts)
+        for row in range(len(texts)):
             yield Prediction(
-                {name: self._ranked(name, chances[name][row], order[name]) for name in self._heads},
-                self._reasons(matrix[row], shares, order) if shares else {},
+                {name: _ranked(parts.heads[name].labels, chances[name][row], order[row][:most]) for name, order in orders.items()},
+                words[row],
                 self.version,
                 self.threshold,
                 float(gate[row]),
+                {name: self._margin(sense[row], name, order[row]) for name, order in orders.items()} if explain and sense is not None else {},
             )
 
-    def _ranked(self, name: str, chances: Array, order: NDArray[np.intp]) -> tuple[tuple[str, float], ...]:
-        labels = self._heads[name].labels
-        return tuple(zip([labels[place] for place in order], chances[order].tolist(), strict=True))
+    def _scores_of_wording(self, weighed: Weighed, texts: int) -> NDArray[Any]:
+        machine = self._parts.wording
+        if texts == 1:
+            return (weighed.values @ machine.weights[weighed.columns] + machine.intercepts)[None, :]
+        return np.asarray(as_matrix(weighed, texts, self._parts.features.width) @ machine.weights + machine.intercepts)
 
-    def _reasons(self, row: csr_matrix, shares: Shares, orders: Mapping[str, NDArray[np.intp]]) -> dict[str, Weights]:
-        return {name: shares.weigh(contributions(row, head.weights, orders[name][0], orders[name][1])) for name, head in self._heads.items()}
+    def _scores_of_sense(self, documents: Sequence[Document]) -> NDArray[Any] | None:
+        machine, encoder = self._parts.sense, self._parts.encoder
+        if machine is None or encoder is None:
+            return None
+        return np.asarray(encoder.encode([document.text for document in documents]) @ machine.weights + machine.intercepts)
+
+    def _chances(self, scores: NDArray[Any]) -> dict[str, Array]:
+        chances = {name: probabilities(scores[:, head.columns]) for name, head in self._parts.heads.items()}
+        if self._parts.agreement is not None:
+            (first, ahead), (second, behind) = chances.items()
+            chances[first], chances[second] = agree(ahead, behind, self._parts.agreement)
+        return chances
+
+    def _words(
+        self, documents: Sequence[Document], found: Found, weighed: Weighed, orders: Mapping[str, NDArray[np.intp]]
+    ) -> list[dict[str, Weights]]:
+        """For each text the words of each head; one text at a time, since it is asked as somebody types."""
+        answers = []
+        for row, document in enumerate(documents):
+            of_text, at = weighed.rows == row, found.rows == row
+            columns, counts, values = weighed.columns[of_text], weighed.counts[of_text], weighed.values[of_text]
+            where = np.searchsorted(columns, found.columns[at])
+            places, lengths = found.places[at] - found.text_starts[row], found.lengths[at]
+            reasons = {}
+            for name, order in orders.items():
+                first, second = (self._parts.heads[name].columns.start + int(place) for place in order[row][:2])
+                weights = self._parts.wording.weights
+                margins = values * (weights[columns, first] - weights[columns, second]) / counts
+                reasons[name] = explain_words(document, places, lengths, margins[where])
+            answers.append(reasons)
+        return answers
+
+    def _margin(self, scores: NDArray[Any], name: str, order: NDArray[np.intp]) -> float:
+        of_head = scores[self._parts.heads[name].columns]
+        return float(of_head[order[0]] - of_head[order[1]])
 
 
 @dataclass(frozen=True)
@@ -104,18 +172,17 @@ class ModelFiles:
     artefact: bytes
     words: bytes
 
-    def open(self) -> Model:
-        """The model itself, ready to answer. Raises `ModelBroken`."""
+    def open(self, *, fast: bool = False) -> Model:
+        """The model itself, ready to answer; `fast` leaves the encoder out. Raises `ModelBroken`."""
         arrays, manifest = artefact.unpack(self.artefact), self.manifest
+        encoder = None if fast or FULL not in manifest.ways else find_encoder()
+        if encoder and manifest.encoder and encoder.sha256 != manifest.encoder["sha256"]:
+            encoder = None
         try:
-            blocks = [(artefact.to_terms(arrays[f"{b}.terms"]), arrays[f"{b}.idf"]) for b in ("words", "chars")]
-            heads = {name: _head(name, manifest, arrays) for name in manifest.heads}
-            features = restore_features(blocks, manifest.recipe)
+            parts = _parts(manifest, arrays, from_file(self.words), encoder)
         except (KeyError, ValueError, TypeError) as error:
             raise ModelBroken(f"artefact and manifest do not fit together ({error}); train the model again") from error
-        terms = self.words.decode().splitlines()
-        cutter = words.Cutter(terms, guess_unknown=manifest.recipe.guess_unknown)
-        return Model(manifest, cutter, features, heads)
+        return Model(manifest, parts)
 
 
 def read_model(folder: Path) -> ModelFiles:
@@ -124,9 +191,9 @@ def read_model(folder: Path) -> ModelFiles:
     return ModelFiles(manifest, *check_files(folder, manifest))
 
 
-def load_model(folder: Path) -> Model:
+def load_model(folder: Path, *, fast: bool = False) -> Model:
     """A model from its folder, ready to answer. Raises `ModelMissing`, `ModelBroken` or `ModelStale`."""
-    return read_model(folder).open()
+    return read_model(folder).open(fast=fast)
 
 
 def refuse_to_overwrite(folder: Path) -> None:
@@ -153,23 +220,43 @@ def save_model(files: ModelFiles, folder: Path) -> None:
         shutil.rmtree(Path(beside) / "old", ignore_errors=True)
 
 
-def group_numbers(labels: Sequence[str], groups: Mapping[str, str]) -> NDArray[np.intp]:
-    """A number for the group of each label; a label without a group is one of its own."""
-    names = [("group", groups[label]) if label in groups else ("label", label) for label in labels]
-    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
-    return np.array([numbers[name] for name in names], dtype=np.intp)
-
-
 def sha256(content: bytes) -> str:
     """The hash under which a file stands in a manifest."""
     return hashlib.sha256(content).hexdigest()
 
 
-def _head(name: str, manifest: Manifest, arrays: artefact.Arrays) -> Head:
-    card = manifest.heads[name]
+def _parts(manifest: Manifest, arrays: artefact.Arrays, terms: tuple[tuple[str, int], ...], encoder: Encoder | None) -> Parts:
+    way = FULL if encoder else FAST
+    features = Features(artefact.to_terms(arrays["words"]), arrays["sequences"], arrays["idf"])
+    if len(features.idf) != features.width:
+        raise ValueError("not as many weights as features")
+    heads, start = {}, 0
+    for name, labels in manifest.labels.items():
+        at_stake = stakes(labels, manifest.groups.get(name, {}), manifest.costs.get(name, {}))
+        heads[name] = Head(labels, slice(start, start + len(labels)), at_stake)
+        start += len(labels)
+    scales = [manifest.ways[way].heads[name].scales for name in heads]
+    return Parts(
+        cutter=Cutter(terms),
+        features=features,
+        heads=heads,
+        wording=_machine(arrays, "wording", heads, [scale[0] for scale in scales], features.width),
+        sense=_machine(arrays, "sense", heads, [scale[1] for scale in scales], arrays["sense.weights"].shape[0]) if encoder else None,
+        encoder=encoder,
+        agreement=arrays["agreement"] if len(heads) == 2 else None,
+        gate=manifest.ways[way].gate,
+    )
+
+
+def _machine(arrays: artefact.Arrays, name: str, heads: Mapping[str, Head], scales: Sequence[float], features: int) -> Machine:
+    """The machine with each head's factor already in its weights."""
     weights, intercepts = arrays[f"{name}.weights"], arrays[f"{name}.intercepts"]
-    features = sum(len(arrays[f"{block}.idf"]) for block in ("words", "chars"))
-    if weights.shape != (features, len(card.labels)) or intercepts.shape != (len(card.labels),) or len(card.labels) < 2:
-        raise ValueError(f"head {name!r} has other labels or features")
-    groups = group_numbers(card.labels, manifest.groups.get(name, {}))
-    return Head(card.labels, weights, intercepts, card.temperature, groups)
+    labels = sum(len(head.labels) for head in heads.values())
+    if weights.shape != (features, labels) or intercepts.shape != (labels,) or any(len(head.labels) < 2 for head in heads.values()):
+        raise ValueError(f"{name!r} has other labels or features")
+    factors = np.concatenate([np.full(len(head.labels), scale, dtype=np.float32) for head, scale in zip(heads.values(), scales, strict=True)])
+    return Machine(np.ascontiguousarray(weights * factors), intercepts * factors)
+
+
+def _ranked(labels: Sequence[str], chances: Array, order: NDArray[np.intp]) -> tuple[tuple[str, float], ...]:
+    return tuple(zip([labels[place] for place in order], chances[order].tolist(), strict=True))

@@ -3,8 +3,8 @@
 import contextlib
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 from tqdm import tqdm
 
@@ -23,6 +23,11 @@ class Quiet:
         return items
 
     @contextlib.contextmanager
+    def count(self, name: str, total: int | None = None, done: int = 0) -> Iterator[Callable[[int], object]]:
+        """What to call with the number of rows that are done since the last call; so many of `total` were `done` before."""
+        yield lambda rows: None
+
+    @contextlib.contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """The block as it is."""
         yield
@@ -37,19 +42,14 @@ class Spoken(Quiet):
 
     def each(self, items: Iterable[Item], name: str, total: int | None = None) -> Iterable[Item]:
         """The items, with a bar that counts them."""
-        terminal = sys.stderr.isatty()
-        delay, interval = (0.0, 0.2) if terminal else (QUIET_SECONDS, 5.0)
-        bar: Iterable[Item] = tqdm(
-            items,
-            desc=name,
-            total=total,
-            delay=delay,
-            mininterval=interval,
-            file=sys.stderr,
-            unit="",
-            leave=False,
-        )
+        bar: Iterable[Item] = _bar(name, total, iterable=items)
         return bar
+
+    @contextlib.contextmanager
+    def count(self, name: str, total: int | None = None, done: int = 0) -> Iterator[Callable[[int], object]]:
+        """The same with a bar: rows, rate, and the time that is left if the total is known."""
+        with _bar(name, total, initial=done, unit=" rows", unit_scale=True) as bar:
+            yield bar.update
 
     @contextlib.contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -57,3 +57,9 @@ class Spoken(Quiet):
         start = time.perf_counter()
         yield
         self.say(f"{name}: {time.perf_counter() - start:.1f} s")
+
+
+def _bar(name: str, total: int | None, **options: Any) -> Any:
+    terminal = sys.stderr.isatty()
+    delay, interval = (0.0, 0.2) if terminal else (QUIET_SECONDS, 5.0)
+    return tqdm(desc=name, total=total, delay=delay, mininterval=interval, file=sys.stderr, leave=False, **({"unit": ""} | options))

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import tables
+from classifier.calibration import Gate
 from classifier.columns import prediction_row
 from classifier.corpus import Corpus
 from classifier.errors import CorpusError
 from classifier.evaluation import Labelled
-from classifier.manifest import Manifest
+from classifier.manifest import FAST, Manifest
 from classifier.model import Prediction
+from classifier.transfer import Apart
 
 IDENTITY = "id"
 
@@ -59,20 +61,35 @@ def rows_used(corpus: Corpus, rare: Mapping[str, str]) -> Iterator[str]:
         yield f"label {label!r} of {head} left out: a single row"
 
 
+def corrections_used(corpus: Corpus, left_out: Mapping[str, int]) -> Iterator[str]:
+    """Lines that say how many corrections are learnt from and why others are not."""
+    yield f"{corpus.corrections} corrections by people"
+    yield from (f"{count} corrections left out: {why}" for why, count in sorted(left_out.items()))
+
+
 def trained(manifest: Manifest) -> str:
-    """Scores on held-out texts beside the dummy's, and the gate, as a small table."""
+    """Scores on held-out texts beside the dummy's, and the gate, of each way as a small table."""
     lines = [f"{'held-out scores':<16}{'accuracy':>10}{'macro-F1':>10}{'top-3':>10}{'ECE':>10}"]
-    for head, card in manifest.heads.items():
-        lines.append(_line(head, card.scores))
-        lines += [_line(f"  {part}", scores) for part, scores in card.scores.get("by_part", {}).items()]
-        lines.append(_line("  dummy", card.dummy))
-    gate = manifest.gate
-    if gate.precision is None:
-        lines.append(f"gate: nothing passes; no threshold held {gate.target_precision:.0%} on {gate.least_texts} texts")
-    else:
-        held = f"held {gate.precision:.1%} precision on the {gate.coverage:.1%} of texts that pass"
-        lines.append(f"gate: {gate.threshold:.4f}, {held}")
+    for name, way in manifest.ways.items():
+        lines.append(f"-- {name}: {'words and sequences' if name == FAST else 'with the encoder'}")
+        for head, card in way.heads.items():
+            lines.append(_line(head, card.scores))
+            lines += [_line(f"  {part}", scores) for part, scores in card.scores.get("by_part", {}).items()]
+        lines.append(_gate(way.gate))
+    lines += [_line(f"dummy {head}", scores) for head, scores in manifest.dummy.items()]
     return "\n".join(lines)
+
+
+def _gate(gate: Gate) -> str:
+    if gate.precision is None:
+        return f"gate: nothing passes; no threshold held {gate.target_precision:.0%} on {gate.least_texts} texts"
+    return f"gate: {gate.threshold:.4f}, held {gate.precision:.1%} precision on the {gate.coverage:.1%} of texts that pass"
+
+
+def told_apart(apart: Apart) -> str:
+    """How easily the texts learnt from are told from real ones."""
+    parts = ", ".join(f"{part} {area:.3f}" for part, area in apart.by_part.items())
+    return f"told from {apart.texts} real texts with an area under the curve of {apart.area:.3f} (0.5: not at all){f'; {parts}' if parts else ''}"
 
 
 def figures(content: Mapping[str, Any]) -> str:

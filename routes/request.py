@@ -1,10 +1,10 @@
 """What a request has: the store's connection on first use, the rules in force, the user, the moment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, Protocol, cast
 
 from flask import current_app, g, session
 from flask import request as http
@@ -20,15 +20,39 @@ SESSION_KEY = "token"
 NUMBER = "version"
 
 
+class Models(Protocol):
+    """The kept models, as administrators see and change them; `classifier.catalogue` says what the values are."""
+
+    def list(self) -> Sequence[Mapping[str, Any]]:
+        """All models, the latest first."""
+
+    def history(self) -> Sequence[Mapping[str, Any]]:
+        """The changes of what is in use, the latest first."""
+
+    def show(self, version: str) -> Mapping[str, Any] | None:
+        """All that is known of a model; None when there is none of this name."""
+
+    def compare(self, before: str, after: str) -> Mapping[str, Any]:
+        """What speaks for and against one model in the place of another."""
+
+    def promote(self, version: str, *, by: str, metric: str, force: str) -> Mapping[str, Any]:
+        """Put a candidate into use, or say why not: `done`, `code`, `message`, `figures`."""
+
+    def rollback(self, *, by: str, seen: str, reason: str) -> Mapping[str, Any]:
+        """Put the model before the one that was seen into use again, or say why not."""
+
+
 @dataclass
 class Parts:
-    """What the application is joined from (in `wsgi.py`): where the data is, the secret of digests, what predicts, and what troubles it."""
+    """What the application is joined from (in `wsgi.py`): where the data is, the secret of digests, what predicts, what troubles
+    it, and the models that there are."""
 
     database: Database
     secret: bytes
     predict: Predict
     predict_many: Callable[[list[str]], list[Prediction | None]]
     model_trouble: Callable[[], str | None]
+    models: Models
     rules: Rules | None = None
 
 

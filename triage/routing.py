@@ -1,6 +1,6 @@
 """The decision: which department and team, how grave, at once or by a dispatcher, and why."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 
 from triage.attention import Attention, earlier_of_same_event, read_attention
@@ -85,7 +85,7 @@ def decide(complaint: Complaint, contact: Contact, prediction: Prediction | None
         is_confidential=_is_confidential(contact, attention, lead, rules),
         is_watched=danger,
     )
-    return _end_at_once(complaint, _gate(decision, danger, rules))
+    return _end_at_once(complaint, _leave_type_open(_gate(decision, danger, rules), prediction, rules))
 
 
 def _choose(complaint: Complaint, prediction: Prediction | None, rules: Rules) -> _Choice:
@@ -122,13 +122,25 @@ def _best(candidates: Iterable[tuple[str, float]], known: Mapping[str, object]) 
 
 
 def gate_score(prediction: Prediction, demand_type: str, topic: str, rules: Rules) -> float:
-    """How sure the decision is: the smaller of P(demand type) and the summed probability of all topics that go to the same lead department.
+    """How sure the decision is: the chance that both the lead department and the handling are right, were they independent.
 
-    The gate is on the decision, not on the label. Source: the design's "Two heads, one decision".
+    The gate is on the decision, not on the label: all topics with the same lead department count together, and all demand
+    types that are handled alike; what is costly to miss weighs more against it. Sources: the design's "Two heads, one
+    decision"; `cost_when_missed` in `data/taxonomy.csv` and `data/demand_types.csv`. The classifier chooses its threshold
+    on the same figure (`classifier.calibration.gate_scores`).
     """
-    department = rules.lead(demand_type, topic).department
-    same = sum(p for label, p in prediction.topics if label in rules.topics and rules.lead(demand_type, label).department == department)
-    return min(same, dict(prediction.demand_types)[demand_type])
+    department, handling = rules.lead(demand_type, topic).department, rules.handling[demand_type]
+    same = {label for label in rules.topics if rules.lead(demand_type, label).department == department}
+    alike = {label for label, how in rules.handling.items() if how == handling}
+    return _sure(prediction.topics, same, rules) * _sure(prediction.demand_types, alike, rules)
+
+
+def _sure(candidates: Iterable[tuple[str, float]], meant: Set[str], rules: Rules) -> float:
+    """The chance of the labels that are meant, against all others at what it costs to miss them."""
+    chances = tuple(candidates)
+    right = sum(p for label, p in chances if label in meant)
+    wrong = sum(p * rules.costs.get(label, 1.0) for label, p in chances if label not in meant)
+    return right / (right + wrong) if right else 0.0
 
 
 def _danger(choice: _Choice) -> _Choice:
@@ -209,6 +221,21 @@ def _held_because(decision: Decision, danger: bool, rules: Rules) -> str | None:
     if decision.confidence is None or decision.threshold is None or decision.confidence < decision.threshold:
         return f"把握 {decision.confidence or 0:.2f} 未达门槛 {decision.threshold if decision.threshold is not None else 1:.2f}，待派单员审核"
     return None
+
+
+def _leave_type_open(decision: Decision, prediction: Prediction | None, rules: Rules) -> Decision:
+    """Send out without a demand type where the model is sure of department and handling, but not of the type itself.
+
+    Until a person says it the limits of a complaint run, the strictest of those that are handled alike, so that a doubt
+    between complaint, opinion and enquiry costs the customer nothing.
+    """
+    if prediction is None or decision.state is not State.DISPATCHED or decision.made_by is not Made.MODEL or decision.threshold is None:
+        return decision
+    chance = dict(prediction.demand_types).get(decision.demand_type or "", 0.0)
+    if chance >= decision.threshold:
+        return decision
+    likeliest = "、".join(f"{rules.demand_types[label]} {p:.2f}" for label, p in prediction.demand_types[:2] if label in rules.demand_types)
+    return replace(decision, demand_type=None, reasons=(*decision.reasons, f"诉求类型待确认（{likeliest}），先按投诉计时"))
 
 
 def _end_at_once(complaint: Complaint, decision: Decision) -> Decision:

@@ -75,11 +75,17 @@ class Lead:
 
 @dataclass(frozen=True)
 class Rules:
-    """All reference data that a decision needs, as one value; `version` says which state of the tables it was read from."""
+    """All reference data that a decision needs, as one value; `version` says which state of the tables it was read from.
+
+    `handling` has for each demand type how it is handled (report, fault, or like most); `costs` has for each topic and
+    demand type what it costs to take it for something else.
+    """
 
     version: int
     topics: Mapping[str, Topic]
     demand_types: Mapping[str, str]
+    handling: Mapping[str, str]
+    costs: Mapping[str, float]
     departments: Mapping[str, str]
     overrides: tuple[Override, ...]
     limits: tuple[Limit, ...]

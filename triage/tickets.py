@@ -13,6 +13,7 @@ from triage.rules import Rules
 from triage.terms import Channel, Level, Locality, State, Step, Watch, Zone
 
 OF_DEPARTMENT = (Step.CONTACT, Step.ARRIVE, Step.RESOLVE)
+UNKNOWN_TYPE = "complaint"  # whose limits run until somebody says the demand type
 COMMAND, HOTLINE = "command", "hotline"
 
 

@@ -8,6 +8,7 @@ from routes.api.blueprint import blueprint
 from routes.api.read import read_body, read_texts
 from routes.request import now, parts, require, rules, store, user
 from triage.complaint import Contact, read_contact
+from triage.entities import find_entities
 from triage.errors import InvalidInput, Problem
 from triage.intake import receive
 from triage.routing import decide
@@ -36,13 +37,14 @@ def predict() -> ResponseReturnValue:
     contact = _alone(read_texts("text"))
     complaint = contact.complaints[0]
     made = parts().predict(complaint.text)
+    found = {"entities": show.entities(find_entities(complaint.text, now=now()))}
     if made is None:
-        return {"prediction": None, "trouble": _trouble()}
+        return {"prediction": None, "trouble": _trouble(), **found}
     decided = decide(complaint, contact, made, store().context(contact, rules(), now()), rules())
     said = show.prediction(made.topics, made.demand_types, made.words, made.model_version)
     where = show.about(decided.topic, decided.demand_type, decided.department)
     gate = {"gate_score": decided.confidence, "threshold": decided.threshold, **show.term("level", decided.level)}
-    return {"prediction": {**said, **where, **gate}, "trouble": None}
+    return {"prediction": {**said, **where, **gate, "attention": show.attention(decided.attention)}, "trouble": None, **found}
 
 
 def _trouble() -> str:

@@ -7,6 +7,8 @@ from typing import Any
 from flask import Response, jsonify
 
 from routes.request import now, rules, store
+from triage.attention import Attention
+from triage.entities import Entity
 from triage.masking import mask_address, mask_name, mask_number, mask_phone, mask_text
 from triage.moments import in_shanghai
 from triage.terms import Finding, Satisfaction, Term
@@ -105,6 +107,25 @@ def candidates(name: str, best: Iterable[Any]) -> list[dict[str, Any]]:
 def weighed(pairs: Iterable[Any]) -> list[dict[str, Any]]:
     """The words that counted."""
     return [{"word": mask_text(word), "weight": round(weight, 4)} for word, weight in pairs]
+
+
+def entities(found: Iterable[Entity]) -> list[dict[str, Any]]:
+    """What a text names, with where it stands; it is the caller's own text, just sent."""
+    return [{**term("kind", one.kind), "value": one.value, "text": one.text, "start": one.span[0], "end": one.span[1]} for one in found]
+
+
+def attention(found: Iterable[Attention]) -> list[dict[str, Any]]:
+    """The attention rules that hold, with the words that say so (null: it is known from the context)."""
+    return [
+        {
+            "rule": one.rule,
+            "name": one.name,
+            "evidence": one.evidence,
+            "start": one.span[0] if one.span else None,
+            "end": one.span[1] if one.span else None,
+        }
+        for one in found
+    ]
 
 
 def prediction(topics: Iterable[Any], demand_types: Iterable[Any], words: Mapping[str, Any], version: str) -> dict[str, Any]:

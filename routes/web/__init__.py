@@ -1,6 +1,6 @@
 """The pages, in Chinese: server-rendered, usable without JavaScript."""
 
-from routes.web import admin, agent, figures, queues, sign, tickets
+from routes.web import admin, agent, figures, models, queues, sign, tickets
 from routes.web.blueprint import blueprint
 
-__all__ = ["admin", "agent", "blueprint", "figures", "queues", "sign", "tickets"]
+__all__ = ["admin", "agent", "blueprint", "figures", "models", "queues", "sign", "tickets"]

@@ -28,6 +28,8 @@ COLUMNS = {
     "name": "名称",
     "line": "专业",
     "handles": "职责",
+    "handling": "处理方式",
+    "cost_when_missed": "漏判代价",
     "definition": "定义",
     "signal": "识别特征",
     "level1_code": "一级代码",

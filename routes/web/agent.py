@@ -12,10 +12,11 @@ from routes.errors import status_of
 from routes.request import now, parts, require, rules, store
 from routes.web.blueprint import blueprint
 from triage.complaint import Contact, read_contact
+from triage.entities import find_entities
 from triage.errors import InvalidInput, Problem
 from triage.intake import consider, receive
 from triage.terms import Channel, Locality, Role
-from triage.tickets import Demand, Opening, starts
+from triage.tickets import UNKNOWN_TYPE, Demand, Opening, starts
 
 HANDLINGS = {"answer": ("当即答复", "答复内容"), "owner": ("转告", "责任主体")}
 CALLER = ("channel", "caller_name", "phone", "customer_number", "address", "unit_code", "locality", "submission_key")
@@ -116,15 +117,18 @@ def check_handlings(complaints: list[dict[str, str]]) -> None:
 def considered(contact: Contact) -> list[dict[str, Any]]:
     """Give, for each complaint, what would be decided, with the deadlines that the customer can be told."""
     openings = consider(contact, predict=parts().predict, rules=rules(), store=store(), now=now())
-    return [{"opening": opening, "deadlines": deadlines(opening, contact)} for opening in openings]
+    return [
+        {"opening": opening, "deadlines": deadlines(opening, contact), "entities": find_entities(opening.complaint.text, now=now())}
+        for opening in openings
+    ]
 
 
 def deadlines(opening: Opening, contact: Contact) -> list[Any]:
     """Give the clocks that would start now."""
     made = opening.decision
-    if made.demand_type is None:
+    if made.topic is None:
         return []
-    return list(starts("received", Demand(made.demand_type, made.topic, made.locality, contact.channel), rules(), now()))
+    return list(starts("received", Demand(made.demand_type or UNKNOWN_TYPE, made.topic, made.locality, contact.channel), rules(), now()))
 
 
 def page(values: Mapping[str, Any], openings: list[dict[str, Any]] | None = None, error: InvalidInput | None = None) -> str:

@@ -1,4 +1,4 @@
-"""The invented corpus, and models trained on it once for all tests."""
+"""The invented corpus, and models trained on it once for all tests; without the encoder, so that they are quick."""
 
 from pathlib import Path
 
@@ -6,9 +6,10 @@ import pytest
 
 import tables
 from classifier.corpus import Corpus
+from classifier.encoder import Encoder, find_encoder
 from classifier.model import Model, ModelFiles, save_model
 from classifier.training import train
-from tests.classifier.samples import GROUPS, made_up_corpus
+from tests.classifier.samples import DECISIONS, WORDS, made_up_corpus
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +24,7 @@ def one_head_corpus(corpus: Corpus) -> Corpus:
 
 @pytest.fixture(scope="session")
 def two_head_files(corpus: Corpus) -> ModelFiles:
-    return train(corpus, words=["电表箱"], groups=GROUPS)
+    return train(corpus, words=WORDS, decisions=DECISIONS)
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +40,21 @@ def two_heads(two_head_files: ModelFiles) -> Model:
 @pytest.fixture(scope="session")
 def one_head(one_head_files: ModelFiles) -> Model:
     return one_head_files.open()
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    """The sentence encoder; where it is not installed, the few tests that need it are left out."""
+    found = find_encoder()
+    if found is None:
+        pytest.skip("the sentence encoder is not installed (python3 -m scripts.environment)")
+    return found
+
+
+@pytest.fixture(scope="session")
+def full_files(corpus: Corpus, encoder: Encoder) -> ModelFiles:
+    """The model of two heads, with the encoder: its two ways."""
+    return train(corpus, words=WORDS, decisions=DECISIONS, encoder=encoder)
 
 
 @pytest.fixture

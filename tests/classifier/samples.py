@@ -1,6 +1,7 @@
 """A small invented corpus: three topics, two demand types, two registers."""
 
 from classifier.corpus import Corpus
+from classifier.training import Decisions
 
 WHERE = ("幸福里小区", "柳树湾村", "东街老楼", "河西新村", "码头旁边", "学校对面", "三号院", "菜市场后面")
 WHAT = {
@@ -10,6 +11,8 @@ WHAT = {
 }
 HOW = {"complaint": ("没人管我要投诉", "太不负责任了要求处理"), "enquiry": ("请问是怎么回事", "请问什么时候能好")}
 GROUPS = {"topic": {"meter": "metering", "outage": "repair", "bill": "metering"}}
+DECISIONS = Decisions(groups=GROUPS)
+WORDS = ("电表箱",)
 
 
 def made_up_corpus() -> Corpus:

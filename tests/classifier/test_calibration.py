@@ -1,6 +1,7 @@
-"""Calibration: probabilities are probabilities, the temperature is the best one, and the gate holds what it says."""
+"""Calibration: probabilities are probabilities, the factors are the best ones, and the gate holds what it says."""
 
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import pytest
@@ -9,20 +10,25 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from classifier.calibration import (
+    BINS,
     NOTHING_PASSES,
+    Stakes,
+    agree,
+    calibration_curve,
     choose_gate,
     expected_calibration_error,
-    fit_temperature,
+    fit_scales,
     gate_scores,
     probabilities,
+    stakes,
 )
 
 SCORES = hnp.arrays(np.float64, st.tuples(st.integers(1, 6), st.integers(2, 6)), elements=st.floats(-1e6, 1e6))
 
 
-@given(SCORES, st.floats(0.01, 100))
-def test_probabilities_are_finite_sum_to_one_and_keep_the_order(scores: np.ndarray, temperature: float) -> None:
-    chances = probabilities(scores, temperature)
+@given(SCORES)
+def test_probabilities_are_finite_sum_to_one_and_keep_the_order(scores: np.ndarray) -> None:
+    chances = probabilities(scores)
     assert np.isfinite(chances).all()
     assert (chances >= 0).all()
     assert np.allclose(chances.sum(axis=1), 1.0, atol=1e-9)
@@ -30,24 +36,92 @@ def test_probabilities_are_finite_sum_to_one_and_keep_the_order(scores: np.ndarr
     assert (chances[np.arange(len(best)), best] == chances.max(axis=1)).all()
 
 
-def loss(scores: np.ndarray, truth: np.ndarray, temperature: float) -> float:
-    return -float(np.log(probabilities(scores, temperature)[np.arange(len(truth)), truth]).mean())
+# The factors
 
 
-@pytest.mark.parametrize("true_temperature", [0.3, 1.0, 4.0])
-def test_the_temperature_of_drawn_labels_is_found(true_temperature: float) -> None:
-    random = np.random.default_rng(0)
-    scores = random.normal(size=(20_000, 4)) * 2
-    chances = probabilities(scores, true_temperature)
-    truth = np.array([random.choice(4, p=row) for row in chances])
-    found = fit_temperature(scores, truth)
-    assert found == pytest.approx(true_temperature, rel=0.06)
-    for other in (found * 0.9, found * 1.1):
-        assert loss(scores, truth, found) < loss(scores, truth, other)
+def drawn(scores: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Labels drawn as the softmax of the scores says."""
+    random = np.random.default_rng(seed)
+    return np.array([random.choice(scores.shape[1], p=row) for row in probabilities(scores)])
 
 
-def test_scores_without_any_error_give_a_finite_temperature() -> None:
-    assert 0 < fit_temperature(np.eye(3), np.arange(3)) < 1
+def loss(scores: np.ndarray, truth: np.ndarray) -> float:
+    return -float(np.log(probabilities(scores)[np.arange(len(truth)), truth]).mean())
+
+
+@pytest.mark.parametrize("factor", [0.25, 1.0, 3.0])
+def test_the_factor_of_drawn_labels_is_found(factor: float) -> None:
+    scores = np.random.default_rng(1).normal(size=(20_000, 4)) * 2
+    truth = drawn(scores * factor)
+    (found,) = fit_scales([scores], truth)
+    assert found == pytest.approx(factor, rel=0.06)
+    assert all(loss(scores * found, truth) < loss(scores * other, truth) for other in (found * 0.9, found * 1.1))
+
+
+def test_of_two_machines_each_is_heard_as_much_as_it_knows() -> None:
+    random = np.random.default_rng(2)
+    first, second, idle = (random.normal(size=(20_000, 4)) * 2 for _ in range(3))
+    truth = drawn(first * 0.5 + second * 1.5)
+    assert fit_scales([first, second], truth) == pytest.approx((0.5, 1.5), rel=0.08)
+    loud, silent = fit_scales([first + 3 * second, idle], truth)
+    assert loud == pytest.approx(0.5, rel=0.08)
+    assert silent < 0.05
+
+
+def test_fitting_twice_gives_the_same_factors() -> None:
+    scores = np.random.default_rng(3).normal(size=(50, 3))
+    truth = drawn(scores)
+    assert fit_scales([scores, scores**2], truth) == fit_scales([scores, scores**2], truth)
+
+
+ALWAYS = {"right": np.arange(3), "wrong": np.array([1, 2, 0])}
+
+
+@pytest.mark.parametrize("truth", ALWAYS.values(), ids=ALWAYS)
+def test_scores_that_are_always_right_or_wrong_give_a_finite_factor(truth: np.ndarray) -> None:
+    (factor,) = fit_scales([np.eye(3)], truth)
+    assert 0 < factor < 3_000
+    assert np.isfinite(probabilities(factor * np.eye(3))).all()
+
+
+# Two heads made consistent
+
+
+@st.composite
+def two_heads(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Probabilities of two heads for some texts, and how well their labels go together."""
+    texts, first, second = draw(st.integers(1, 4)), draw(st.integers(2, 5)), draw(st.integers(2, 5))
+    parts = [(texts, first), (texts, second), (first, second)]
+    arrays = [draw(hnp.arrays(np.float64, shape, elements=st.floats(0.01, 10))) for shape in parts]
+    chances = [array / array.sum(axis=1, keepdims=True) for array in arrays[:2]]
+    return chances[0], chances[1], arrays[2]
+
+
+@given(two_heads())
+def test_agreeing_is_the_sum_over_all_pairs(heads: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+    first, second, together = heads
+    ahead, behind = agree(first, second, together)
+    for row in range(len(first)):
+        pairs = {(a, b): first[row, a] * second[row, b] * together[a, b] for a, b in product(range(first.shape[1]), range(second.shape[1]))}
+        whole = sum(pairs.values())
+        assert ahead[row] == pytest.approx([sum(pairs[a, b] for b in range(second.shape[1])) / whole for a in range(first.shape[1])])
+        assert behind[row] == pytest.approx([sum(pairs[a, b] for a in range(first.shape[1])) / whole for b in range(second.shape[1])])
+
+
+def test_heads_that_go_together_by_chance_stay_as_they_are() -> None:
+    first, second = np.array([[0.7, 0.3]]), np.array([[0.2, 0.5, 0.3]])
+    ahead, behind = agree(first, second, np.ones((2, 3)))
+    assert ahead == pytest.approx(first)
+    assert behind == pytest.approx(second)
+
+
+def test_a_sure_head_decides_for_a_doubtful_one() -> None:
+    ahead, behind = agree(np.array([[0.99, 0.01]]), np.array([[0.45, 0.55]]), np.array([[1.5, 0.5], [0.5, 1.5]]))
+    assert behind[0].argmax() == 0
+    assert ahead[0].argmax() == 0
+
+
+# How far off
 
 
 def test_calibration_error_by_hand() -> None:
@@ -59,6 +133,28 @@ def test_calibration_error_by_hand() -> None:
 def test_confidence_of_one_belongs_to_the_last_bin_and_no_text_has_no_error() -> None:
     assert expected_calibration_error(np.array([1.0]), np.array([True])) == 0.0
     assert expected_calibration_error(np.array([]), np.array([], dtype=bool)) == 0.0
+
+
+TEXTS = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60)
+
+
+@given(TEXTS)
+def test_the_calibration_curve_holds_every_text_once_and_gives_the_error(texts: list[tuple[float, bool]]) -> None:
+    confidence, right = (np.array(column) for column in zip(*texts, strict=True))
+    curve = calibration_curve(confidence, right)
+    assert sum(point["texts"] for point in curve) == len(texts)
+    assert len(curve) <= BINS
+    assert all(point["texts"] > 0 for point in curve)
+    gaps = sum(point["texts"] * abs(point["confidence"] - point["accuracy"]) for point in curve)
+    assert gaps / len(texts) == pytest.approx(expected_calibration_error(confidence, right), abs=2e-4)  # points have four places
+
+
+def test_a_calibration_curve_by_hand() -> None:
+    curve = calibration_curve(np.array([0.5, 0.5, 0.9]), np.array([True, False, True]))
+    assert curve == [{"texts": 2, "confidence": 0.5, "accuracy": 0.5}, {"texts": 1, "confidence": 0.9, "accuracy": 1.0}]
+
+
+# The gate
 
 
 def test_the_gate_is_the_lowest_threshold_that_holds() -> None:
@@ -102,13 +198,42 @@ def test_the_gate_holds_its_target_and_no_lower_one_does(texts: list[tuple[float
     assert not any(holds(score) for score in set(scores) if score < gate.threshold)
 
 
-def test_the_gate_score_is_the_least_sure_head_by_its_group() -> None:
-    topic = (np.array([[0.4, 0.35, 0.25], [0.1, 0.2, 0.7]]), np.array([0, 0, 1]))
-    kind = (np.array([[0.9, 0.1], [0.45, 0.55]]), np.array([0, 1]))
+# What is at stake
+
+
+def alike(*groups: int, costs: tuple[float, ...] | None = None) -> Stakes:
+    return Stakes(np.array(groups, dtype=np.intp), np.array(costs or [1.0] * len(groups)))
+
+
+def test_the_gate_score_is_the_chance_that_every_head_has_the_right_group() -> None:
+    topic = (np.array([[0.4, 0.35, 0.25], [0.1, 0.2, 0.7]]), alike(0, 0, 1))
+    kind = (np.array([[0.9, 0.1], [0.45, 0.55]]), alike(0, 1))
     assert gate_scores([topic]).tolist() == pytest.approx([0.75, 0.7])
-    assert gate_scores([topic, kind]).tolist() == pytest.approx([0.75, 0.55])
+    assert gate_scores([topic, kind]).tolist() == pytest.approx([0.75 * 0.9, 0.7 * 0.55])
+
+
+def test_what_is_costly_to_miss_takes_away_more_certainty() -> None:
+    chances = np.array([[0.9, 0.1]])
+    assert gate_scores([(chances, alike(0, 1, costs=(1.0, 5.0)))]).tolist() == pytest.approx([0.9 / (0.9 + 0.5)])
+    assert gate_scores([(chances, alike(0, 1, costs=(5.0, 1.0)))]).tolist() == pytest.approx([0.9])
+
+
+def test_a_costly_label_of_the_same_group_costs_nothing() -> None:
+    assert gate_scores([(np.array([[0.6, 0.4]]), alike(0, 0, costs=(1.0, 9.0)))]).tolist() == pytest.approx([1.0])
+
+
+@given(hnp.arrays(np.float64, (3, 5), elements=st.floats(0, 1)), st.lists(st.integers(0, 3), min_size=5, max_size=5))
+def test_a_gate_score_is_a_share(raw: np.ndarray, groups: list[int]) -> None:
+    scores = gate_scores([(probabilities(raw * 1e3), alike(*groups, costs=(1.0, 2.0, 3.0, 4.0, 0.5)))])
+    assert ((scores >= 0) & (scores <= 1)).all()
 
 
 def test_a_group_of_all_labels_has_no_chance_above_one() -> None:
     chances = np.full((1, 10), 0.1) + 1e-9
-    assert gate_scores([(chances, np.zeros(10, dtype=np.intp))]).tolist() == [1.0]
+    assert gate_scores([(chances, alike(*[0] * 10))]).tolist() == [1.0]
+
+
+def test_a_label_without_a_group_is_one_of_its_own_even_if_a_group_has_its_name() -> None:
+    found = stakes(["a", "b", "c", "d"], {"a": "x", "c": "x", "d": "b"}, {"c": 4.0})
+    assert found.groups.tolist() == [0, 1, 0, 2]
+    assert found.costs.tolist() == [1.0, 1.0, 4.0, 1.0]

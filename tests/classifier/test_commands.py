@@ -10,10 +10,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 import tables
-from classifier.commands import COMMANDS, keep
+from classifier.commands import COMMANDS, bundled_decisions, keep
 from classifier.corpus import lead_departments
-from classifier.model import Model, ModelFiles, load_model
+from classifier.encoder import Encoder
+from classifier.manifest import FAST, FULL
+from classifier.model import Model, ModelFiles, load_model, save_model
 from classifier.registry import PROJECT, current_model_dir, current_version, register, set_current, versions
+from classifier.words import as_file, weigh
 
 Run = Callable[..., Result]
 
@@ -37,28 +40,59 @@ def rows(path: Path) -> list[dict[str, str]]:
 # train
 
 
-def test_anybodys_rows_make_a_model(run: Run, labelled: Path, tmp_path: Path) -> None:
-    done = run("train", "--corpus", labelled, "--text", "text", "--label", "topic", "--model", tmp_path / "m")
+@pytest.fixture
+def rows_of(labelled: Path, tmp_path: Path) -> tuple[object, ...]:
+    """The options that train one head on the invented rows, by words alone."""
+    return ("--corpus", labelled, "--text", "text", "--label", "topic", "--model", tmp_path / "m", "--without-encoder", "--jobs", 1)
+
+
+def test_anybodys_rows_make_a_model(run: Run, rows_of: tuple[object, ...], tmp_path: Path) -> None:
+    done = run("train", *rows_of)
     assert done.exit_code == 0, done.output
     assert "held-out scores" in done.stdout
-    assert "dummy" in done.stdout
+    assert "dummy label" in done.stdout
+    assert "-- fast: words and sequences" in done.stdout
+    assert "gate: " in done.stdout
     assert "60 rows, 3 labels of label" in done.stderr
-    assert "learning from all rows:" in done.stderr
-    assert set(load_model(tmp_path / "m").manifest.heads) == {"label"}
+    assert "learning 7 times" in done.stderr
+    assert set(load_model(tmp_path / "m").manifest.labels) == {"label"}
     assert not (tmp_path / "instance").exists()
 
 
-def test_a_word_list_becomes_part_of_the_model(run: Run, labelled: Path, tmp_path: Path) -> None:
+def test_the_encoder_is_a_second_way_unless_it_is_left_out(run: Run, rows_of: tuple[object, ...], encoder: Encoder, tmp_path: Path) -> None:
+    assert "without the sentence encoder\n" in run("train", *rows_of).stderr
+    assert set(load_model(tmp_path / "m").manifest.ways) == {FAST}
+    done = run("train", *[option for option in rows_of if option != "--without-encoder"])
+    assert done.exit_code == 0, done.output
+    assert "-- full: with the encoder" in done.stdout
+    assert "without the sentence encoder" not in done.stderr
+    manifest = load_model(tmp_path / "m").manifest
+    assert set(manifest.ways) == {FAST, FULL}
+    assert manifest.encoder == {"name": encoder.name, "sha256": encoder.sha256}
+
+
+def test_training_says_how_easily_real_texts_are_told_from_the_rows(run: Run, rows_of: tuple[object, ...], tmp_path: Path) -> None:
+    (tmp_path / "real.csv").write_text("text,内容\n" + "".join(f"a,the meter of house {number} fails\n" for number in range(10)), encoding="utf-8")
+    done = run("train", *rows_of, "--against", tmp_path / "real.csv", "--against-text", "内容")
+    assert done.exit_code == 0, done.output
+    assert "told from 10 real texts with an area under the curve of 1.000 (0.5: not at all)" in done.stdout
+    few = tmp_path / "few.csv"
+    few.write_text("text\n停电\n", encoding="utf-8")
+    refused = run("train", *rows_of, "--against", few)
+    assert refused.exit_code == 2
+    assert "--against: 1 texts are too few" in refused.stderr
+
+
+def test_a_word_list_becomes_part_of_the_model(run: Run, rows_of: tuple[object, ...], tmp_path: Path) -> None:
     (tmp_path / "terms.txt").write_text("电表箱门\n", encoding="utf-8")
-    given = ("--corpus", labelled, "--text", "text", "--label", "topic", "--model", tmp_path / "m")
-    assert run("train", *given, "--words", tmp_path / "terms.txt").exit_code == 0
-    assert (tmp_path / "m" / "words.txt").read_text(encoding="utf-8") == "电表箱门\n"
+    assert run("train", *rows_of, "--words", tmp_path / "terms.txt").exit_code == 0
+    assert (tmp_path / "m" / "words.txt").read_bytes() == as_file(weigh(["电表箱门"]))
 
 
 def test_rare_labels_are_dropped_on_request_and_named(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "rare.csv"
     path.write_text("t,l\n停电了,a\n又停电,a\n电费多,b\n电费高,b\n谢谢,c\n,a\n", encoding="utf-8")
-    given = ("--corpus", path, "--text", "t", "--label", "l", "--model", tmp_path / "m")
+    given = ("--corpus", path, "--text", "t", "--label", "l", "--model", tmp_path / "m", "--without-encoder", "--jobs", 1)
     refused = run("train", *given)
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert "'c' (label)" in refused.stderr
@@ -71,24 +105,33 @@ def test_rare_labels_are_dropped_on_request_and_named(run: Run, tmp_path: Path) 
 @pytest.mark.slow
 def test_the_bundled_corpus_makes_the_model_in_use(run: Run, tmp_path: Path) -> None:
     instance = tmp_path / "instance"
-    done = run("train")
+    done = run("train", "--without-encoder")
     assert done.exit_code == 0, done.output
     assert "now in use" in done.stdout
     assert versions(instance) == [current_version(instance)]
     manifest = load_model(current_model_dir(instance)).manifest
-    assert [len(card.labels) for card in manifest.heads.values()] == [44, 8]
-    assert manifest.groups == {"topic": lead_departments(PROJECT / "data")}
-    assert set(manifest.heads["topic"].scores["by_part"]) == {"letter", "note", "short", "speech"}
-    assert manifest.heads["topic"].scores["accuracy"] > 10 * manifest.heads["topic"].dummy["accuracy"]
+    assert [len(labels) for labels in manifest.labels.values()] == [44, 8]
+    assert (manifest.groups, manifest.costs) == (bundled_decisions().groups, bundled_decisions().costs)
+    assert manifest.groups["topic"] == lead_departments(PROJECT / "data")
+    card, dummy = manifest.ways[FAST].heads["topic"].scores, manifest.dummy["topic"]
+    assert set(card["by_part"]) == {"letter", "note", "short", "speech"}
+    assert card["accuracy"] > 5 * dummy["accuracy"]
+    assert card["ece"] <= 0.05
+    gate = manifest.ways[FAST].gate
+    assert gate.precision is not None
+    assert gate.precision >= gate.target_precision
 
 
-def test_a_candidate_can_be_kept_without_being_put_into_use(two_head_files: ModelFiles, tmp_path: Path) -> None:
+def test_a_candidate_can_be_kept_without_being_put_into_use(two_head_files: ModelFiles, one_head_files: ModelFiles, tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("TRIAGE_INSTANCE", str(tmp_path))
+        version, other = two_head_files.manifest.version, one_head_files.manifest.version
         assert "the model in use stays" in keep(two_head_files, None, keep_current=True)
-        assert (versions(tmp_path), current_version(tmp_path)) == ([two_head_files.manifest.version], None)
+        assert (versions(tmp_path), current_version(tmp_path)) == ([version], None)
         assert "now in use" in keep(two_head_files, None, keep_current=False)
-        assert current_version(tmp_path) == two_head_files.manifest.version
+        assert current_version(tmp_path) == version
+        assert f"flask models promote {other}" in keep(one_head_files, None, keep_current=False)
+        assert (versions(tmp_path), current_version(tmp_path)) == (sorted([version, other]), version)
 
 
 # evaluate
@@ -106,6 +149,7 @@ def test_evaluate_prints_one_object_with_the_figures_of_the_contract(run: Run, l
     names = {"n", "accuracy", "macro_f1", "top3_accuracy", "coverage", "accuracy_when_confident", "ece", "docs_per_second"}
     assert names <= set(found)
     assert (found["n"], found["accuracy"], found["skipped_unlabelled"]) == (60, 1.0, 0)
+    assert found["way"] == FAST
     assert "department_accuracy" not in found
     assert "type_accuracy" not in found
 
@@ -117,6 +161,16 @@ def test_a_two_headed_model_has_department_and_type_figures(run: Run, labelled: 
     assert found["department_accuracy"] == 0.0
     assert {"dispatch_precision", "accuracy_with_alternatives"} <= set(found)
     assert (found["type_accuracy"], found["type_n"], found["type_unknown"]) == (1.0, 60, 0)
+
+
+def test_evaluate_can_leave_the_encoder_out(run: Run, labelled: Path, full_files: ModelFiles, tmp_path: Path) -> None:
+    save_model(full_files, tmp_path / "full")
+    given = ("evaluate", labelled, "--text", "text", "--label", "topic", "--type", "demand_type", "--model", tmp_path / "full", "--json")
+    full, fast = figures(run(*given)), figures(run(*given, "--fast"))
+    assert (full["way"], fast["way"]) == (FULL, FAST)
+    assert full.keys() == fast.keys()
+    assert full["model_version"] == fast["model_version"]
+    assert fast["docs_per_second"] > full["docs_per_second"]
 
 
 def test_the_model_in_use_is_evaluated_unless_another_is_named(run: Run, labelled: Path, two_head_files: ModelFiles, tmp_path: Path) -> None:

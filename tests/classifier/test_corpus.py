@@ -1,10 +1,11 @@
 """The corpus: rows are read with their labels, and an error names file, row and way to mend."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from classifier.corpus import Corpus, lead_departments, read_bundled, read_table, without_rare_labels
+from classifier.corpus import Corpus, costs_when_missed, handlings, lead_departments, read_bundled, read_table, without_rare_labels
 from classifier.errors import CorpusError, RareLabel
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -12,8 +13,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 def domain(folder: Path, **files: str) -> Path:
     (folder / "corpus").mkdir()
-    (folder / "taxonomy.csv").write_text("code,lead_department\na.b,repair\na.c,billing\n", encoding="utf-8")
-    (folder / "demand_types.csv").write_text("code,name\nfault,故障报修\nenquiry,咨询\n", encoding="utf-8")
+    (folder / "taxonomy.csv").write_text("code,lead_department,cost_when_missed\na.b,repair,1\na.c,billing,2.5\n", encoding="utf-8")
+    (folder / "demand_types.csv").write_text("code,handling,cost_when_missed\nfault,fault,3\nenquiry,ordinary,1\n", encoding="utf-8")
     for name, rows in files.items():
         (folder / "corpus" / f"a.{name}.csv").write_text(f"text,demand_type,register\n{rows}", encoding="utf-8")
     return folder
@@ -43,6 +44,16 @@ def test_a_mistake_in_the_bundled_corpus_is_named_with_its_place(tmp_path: Path,
 
 def test_lead_departments_come_from_the_taxonomy(tmp_path: Path) -> None:
     assert lead_departments(domain(tmp_path)) == {"a.b": "repair", "a.c": "billing"}
+
+
+def test_what_a_type_leads_to_and_what_a_miss_costs_come_from_the_tables(tmp_path: Path) -> None:
+    data = domain(tmp_path)
+    assert handlings(data) == {"fault": "fault", "enquiry": "ordinary"}
+    assert costs_when_missed(data) == {"topic": {"a.b": 1.0, "a.c": 2.5}, "demand_type": {"fault": 3.0, "enquiry": 1.0}}
+
+
+def test_every_label_of_the_tables_in_the_repository_has_a_cost_that_is_not_small() -> None:
+    assert all(cost >= 1 for costs in costs_when_missed(PROJECT / "data").values() for cost in costs.values())
 
 
 def test_rows_without_text_or_label_are_left_out_and_counted(tmp_path: Path) -> None:
@@ -78,6 +89,12 @@ def test_rare_labels_are_dropped_and_reported_on_request() -> None:
     corpus, rare = without_rare_labels(RARE, drop=True)
     assert rare == {"z": "one"}
     assert (corpus.texts, corpus.parts, corpus.left_out) == (tuple("abcdf"), tuple("mnmnn"), 1)
+
+
+def test_a_correction_stays_one_when_others_go() -> None:
+    corpus, _ = without_rare_labels(replace(RARE, is_correction=(True, False, False, False, False, True)), drop=True)
+    assert (corpus.is_correction, corpus.corrections) == ((True, False, False, False, True), 2)
+    assert RARE.corrections == 0
 
 
 def test_dropping_goes_on_until_no_label_is_rare() -> None:

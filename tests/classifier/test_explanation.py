@@ -1,19 +1,26 @@
-"""The words that counted: they are words of the text, signed, and what they weigh adds up."""
+"""The words that counted: they are words of the text, signed, and what all of them weigh is the whole margin."""
 
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from classifier.explanation import Explainer, Shares
-from classifier.model import Model
-from classifier.recipe import Recipe, learn_features
-from classifier.words import Cutter, is_word
+from classifier import artefact
+from classifier.explanation import MOST_WORDS, explain_words
+from classifier.features import Features
+from classifier.manifest import FAST
+from classifier.model import Model, ModelFiles
+from classifier.words import Cutter, Document, is_word, weigh
+from tests.classifier.samples import WORDS
 
+CUTTER = Cutter(weigh(WORDS))
 TEXT = "幸福里小区电表走得太快，电费突然涨了三倍，请问是怎么回事？"
 
 
 def test_the_words_are_of_the_text_and_the_strongest_come_first(two_heads: Model) -> None:
     (answer,) = two_heads.predict([TEXT])
     for words in answer.words.values():
-        assert 0 < len(words) <= 6
+        assert 0 < len(words) <= MOST_WORDS
         assert all(word in TEXT and is_word(word) for word, _ in words)
         assert [weight for _, weight in words] == sorted((weight for _, weight in words), reverse=True)
 
@@ -26,34 +33,79 @@ def test_a_telling_word_speaks_for_its_label(two_heads: Model) -> None:
     assert weight > 0
 
 
-@pytest.mark.parametrize("text", ["", "。。。！", "   "])
+@pytest.mark.parametrize("text", ["", "。。。！", "   ", "\0"])
 def test_a_text_without_words_has_no_reasons(two_heads: Model, text: str) -> None:
     assert two_heads.predict([text])[0].words == {"topic": (), "demand_type": ()}
 
 
+# By hand
+
+
+def explained(pieces: list[str], *occurrences: tuple[int, int, float]) -> dict[str, float]:
+    """The words of a text in which features stand: place, length, margin."""
+    places, lengths, margins = (np.array(part) for part in zip(*occurrences, strict=True))
+    return dict(explain_words(Document("".join(pieces), pieces), places, lengths, margins))
+
+
+HAND = {
+    "a feature of one word": ([(0, 2, 3.0)], {"停电": 3.0, "停车": 0.0}),
+    "a sequence over two words and a sign": ([(1, 3, 3.0)], {"停电": 1.0, "停车": 1.0}),
+    "for and against": ([(0, 2, 3.0), (3, 2, -1.0), (0, 1, 0.5)], {"停电": 3.5, "停车": -1.0}),
+    "the last sign": ([(4, 1, 2.0)], {"停电": 0.0, "停车": 2.0}),
+}
+
+
+@pytest.mark.parametrize(("occurrences", "expected"), HAND.values(), ids=HAND)
+def test_each_sign_of_a_feature_has_the_same_share(occurrences: list[tuple[int, int, float]], expected: dict[str, float]) -> None:
+    assert explained(["停电", ",", "停车"], *occurrences) == pytest.approx(expected)
+
+
+def test_a_word_that_stands_twice_is_named_once_with_both_its_weights() -> None:
+    assert explained(["停电", "又", "停电"], (0, 2, 1.0), (3, 2, 1.0), (2, 2, 0.5)) == pytest.approx({"停电": 2.25, "又": 0.25})
+
+
 def test_the_strongest_six_are_kept_whatever_their_sign() -> None:
-    shares = Shares({word: [(column, 1.0)] for column, word in enumerate("abcdefgh")})
-    weights = dict(enumerate([0.1, -5.0, 0.3, 4.0, -0.2, 2.0, -1.0, 3.0]))
-    assert [word for word, _ in shares.weigh(weights)] == ["d", "h", "f", "c", "g", "b"]
+    weights = [0.1, -5.0, 0.3, 4.0, -0.2, 2.0, -1.0, 3.0]
+    found = explained(list("abcdefgh"), *[(place, 1, weight) for place, weight in enumerate(weights)])
+    assert list(found) == ["d", "h", "f", "c", "g", "b"]
 
 
-def test_a_word_owns_its_feature_and_its_part_of_each_character_sequence() -> None:
-    cutter = Cutter()
-    document = cutter.document("停电,停车")
-    features, _ = learn_features([document], Recipe())
-    shares = Explainer(features).shares(document).by_word
-    words, chars = features.terms()
-    of_outage = dict(shares["停电"])
-    assert of_outage[words.index("停电")] == 1.0
-    assert of_outage[len(words) + chars.index("停电")] == 1.0
-    assert of_outage[len(words) + chars.index("停")] == 0.5  # the other half belongs to 停车
+def test_a_text_in_which_nothing_is_known_has_words_without_weight() -> None:
+    nothing = np.array([], dtype=np.int64)
+    assert explain_words(Document("谢谢", ["谢谢"]), nothing, nothing, nothing.astype(float)) == (("谢谢", 0.0),)
+    assert explain_words(Document("", []), nothing, nothing, nothing.astype(float)) == ()
 
 
-def test_the_shares_of_a_feature_never_exceed_one() -> None:
-    document = Cutter().document("电表电表,电表走得快的电表,停电停电停电")
-    features, _ = learn_features([document], Recipe())
-    total: dict[int, float] = {}
-    for parts in Explainer(features).shares(document).by_word.values():
-        for column, share in parts:
-            total[column] = total.get(column, 0.0) + share
-    assert max(total.values()) <= 1.0 + 1e-9
+# The sum
+
+
+@st.composite
+def marked(draw: st.DrawFn) -> tuple[list[str], list[tuple[int, int, float]]]:
+    """Up to six different words and the features that stand in them."""
+    pieces = draw(st.lists(st.sampled_from(["停电", "了", "电费", "三倍", "请问", "小区"]), min_size=1, max_size=6, unique=True))
+    length = len("".join(pieces))
+    occurrences = draw(st.lists(st.tuples(st.integers(0, length - 1), st.integers(1, 3), st.floats(-9, 9)), min_size=1, max_size=20))
+    return pieces, [(place, min(span, length - place), margin) for place, span, margin in occurrences]
+
+
+@given(marked())
+def test_all_words_together_weigh_what_all_features_do(given_text: tuple[list[str], list[tuple[int, int, float]]]) -> None:
+    pieces, occurrences = given_text
+    assert sum(explained(pieces, *occurrences).values()) == pytest.approx(sum(margin for *_, margin in occurrences), abs=1e-9)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(words=st.lists(st.sampled_from(["停电", "电表箱", "账单", "请问", "投诉", "小区", "三"]), min_size=1, max_size=4))
+def test_the_weights_of_a_short_text_are_the_margin_of_its_scores(two_head_files: ModelFiles, two_heads: Model, words: list[str]) -> None:
+    document = CUTTER.document("".join(words))
+    assert len(set(document.pieces)) <= MOST_WORDS
+    (answer,) = two_heads.predict([document.text])
+    arrays = artefact.unpack(two_head_files.artefact)
+    features = Features(artefact.to_terms(arrays["words"]), arrays["sequences"], arrays["idf"])
+    scores = (features.transform([document]) @ arrays["wording.weights"])[0]
+    start = 0
+    for head, labels in two_heads.manifest.labels.items():
+        first, second = (start + labels.index(label) for label, _ in answer.heads[head][:2])
+        margin = (scores[first] - scores[second]) * two_heads.manifest.ways[FAST].heads[head].scales[0]
+        assert sum(weight for _, weight in answer.words[head]) == pytest.approx(margin, rel=1e-3, abs=1e-3)
+        start += len(labels)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from classifier.manifest import FULL
 from classifier.model import Model, ModelFiles, Prediction
 from classifier.predictor import Predictor, _State
 from classifier.registry import current_model_dir, models_dir, register, set_current
@@ -48,6 +49,14 @@ def test_a_model_that_comes_later_is_noticed(tmp_path: Path, one_head_files: Mod
         assert answer.model_version == files.manifest.version
 
 
+def test_a_model_with_two_ways_answers_with_the_encoder(tmp_path: Path, full_files: ModelFiles) -> None:
+    in_use(tmp_path, full_files)
+    answer = Predictor(tmp_path)(TEXT)
+    assert answer is not None
+    assert answer.threshold == full_files.manifest.ways[FULL].gate.threshold
+    assert answer.sense
+
+
 def test_the_model_is_loaded_once(tmp_path: Path, two_head_files: ModelFiles) -> None:
     in_use(tmp_path, two_head_files)
     predictor = Predictor(tmp_path)
@@ -59,7 +68,7 @@ def test_the_model_is_loaded_once(tmp_path: Path, two_head_files: ModelFiles) ->
 
 def test_a_broken_model_is_trouble_until_the_pointer_changes(tmp_path: Path, two_head_files: ModelFiles) -> None:
     in_use(tmp_path, two_head_files)
-    artefact = current_model_dir(tmp_path) / "model.skops"
+    artefact = current_model_dir(tmp_path) / "model.npz"
     artefact.write_bytes(b"changed")
     predictor = Predictor(tmp_path)
     assert predictor(TEXT) is None
@@ -80,14 +89,14 @@ def test_a_pointer_that_is_taken_away_takes_the_model_away(tmp_path: Path, two_h
 class Stumbling(Model):
     """A model that fails at one text."""
 
-    def predict(self, texts: Sequence[str], *, explain: bool = True) -> list[Prediction]:
+    def predict(self, texts: Sequence[str], *, explain: bool = True, most: int | None = None) -> list[Prediction]:
         if any("张三" in text for text in texts):
             raise RuntimeError(f"cannot read {texts}")
-        return super().predict(texts, explain=explain)
+        return super().predict(texts, explain=explain, most=most)
 
 
 def test_a_failure_at_one_text_is_told_without_the_text(tmp_path: Path, two_heads: Model, caplog: pytest.LogCaptureFixture) -> None:
-    model = Stumbling(two_heads.manifest, two_heads._cutter, two_heads._features, two_heads._heads)
+    model = Stumbling(two_heads.manifest, two_heads._parts)
     predictor = Predictor(tmp_path)
     predictor._state = _State(predictor._signature(), model, None)
     with caplog.at_level(logging.DEBUG):

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from classifier.catalogue import Catalogue
 from routes import Parts, create_app
 from routes.request import SESSION_KEY
 from triage.demo import make_demo
@@ -47,7 +48,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def app(template: Path, tmp_path: Path) -> Iterator[Flask]:
     """The application as it is shipped, but for the model; forms need no CSRF token."""
     database = Database(f"sqlite:///{shutil.copy(template, tmp_path / 'triage.db')}")
-    made = create_app(Parts(database, SECRET, fake_predict, lambda texts: [*map(fake_predict, texts)], lambda: None))
+    models = Catalogue(tmp_path / "instance")
+    made = create_app(Parts(database, SECRET, fake_predict, lambda texts: [*map(fake_predict, texts)], lambda: None, models))
     made.config.update(WTF_CSRF_ENABLED=False)
     yield made
     database.dispose()

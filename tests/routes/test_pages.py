@@ -24,6 +24,7 @@ PAGES = {
     "/timeliness": {"dispatcher", "leader", "auditor", "admin"},
     "/timeliness/steps": {"dispatcher", "leader", "auditor", "admin"},
     "/admin": {"admin"},
+    "/admin/models": {"admin"},
     "/admin/reference/time_limits": {"admin"},
     "/admin/reference/switches/row?code=automatic_dispatch": {"admin"},
 }

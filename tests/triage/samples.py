@@ -28,9 +28,9 @@ def contact(*complaints: str | dict[str, str], **values: Any) -> Contact:
 
 
 def prediction(topic: str = "outage.fault.single", demand_type: str = "fault", sure: float = 0.95, **topics: float) -> Prediction:
-    """What a model says that is this sure of both heads."""
+    """What a model says that is this sure of the topic, and has no doubt of the demand type."""
     rest = tuple((label.replace("__", "."), p) for label, p in topics.items()) or (("other.general", 1 - sure),)
-    kinds = ((demand_type, sure), ("praise", 1 - sure))
+    kinds = ((demand_type, 1.0), ("praise", 0.0))
     return Prediction(((topic, sure), *rest), kinds, {"topic": (("停电", 1.5), ("不", -0.5))}, "fake-1", 0.8)
 
 

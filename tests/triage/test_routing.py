@@ -35,7 +35,7 @@ def test_a_sure_model_dispatches_at_once_and_says_why(rules: Rules):
     assert (decision.state, decision.department, decision.team_unit) == (State.DISPATCHED, "repair", "330101")
     assert decision.made_by is Made.MODEL
     assert decision.confidence == pytest.approx(0.95)
-    assert "模型 fake-1：故障停电 · 单户停电 0.95，故障报修 0.95" in decision.reasons
+    assert "模型 fake-1：故障停电 · 单户停电 0.95，故障报修 1.00" in decision.reasons
     assert "依据词：停电" in decision.reasons
     assert "把握 0.95 ≥ 门槛 0.80，自动派单" in decision.reasons
 
@@ -59,9 +59,26 @@ def test_the_gate_sums_all_topics_of_the_same_department(rules: Rules):
     assert decided(rules, split).state is State.DISPATCHED
 
 
-def test_the_gate_takes_the_less_sure_of_both_heads(rules: Rules):
-    said = replace(prediction(sure=0.99), demand_types=(("fault", 0.7), ("complaint", 0.3)))
-    assert gate_score(said, "fault", "outage.fault.single", rules) == 0.7
+def test_the_gate_asks_that_department_and_handling_are_both_right(rules: Rules):
+    said = replace(prediction(sure=0.9), demand_types=(("fault", 0.7), ("complaint", 0.3)))
+    assert gate_score(said, "fault", "outage.fault.single", rules) == pytest.approx(0.9 * 0.7)
+
+
+def test_demand_types_that_are_handled_alike_count_together(rules: Rules):
+    said = replace(prediction(sure=0.9), demand_types=(("complaint", 0.5), ("opinion", 0.3), ("enquiry", 0.2)))
+    assert gate_score(said, "complaint", "outage.fault.single", rules) == pytest.approx(0.9)
+
+
+def test_a_report_that_might_be_missed_weighs_four_times(rules: Rules):
+    said = replace(prediction(sure=1.0), demand_types=(("complaint", 0.9), ("report", 0.1)))
+    assert gate_score(said, "complaint", "outage.fault.single", rules) == pytest.approx(0.9 / (0.9 + 4 * 0.1))
+
+
+def test_a_ticket_goes_out_with_its_type_left_open_where_only_the_type_is_in_doubt(rules: Rules):
+    said = replace(prediction("business.tariff.bill", sure=0.95), demand_types=(("opinion", 0.5), ("complaint", 0.4), ("enquiry", 0.1)))
+    decision = decided(rules, said, "电费比上个月多了一倍")
+    assert (decision.state, decision.department, decision.demand_type) == (State.DISPATCHED, "billing", None)
+    assert decision.reasons[-1] == "诉求类型待确认（意见 0.50、投诉 0.40），先按投诉计时"
 
 
 def test_topics_that_are_not_in_force_any_more_are_passed_over(rules: Rules):

@@ -10,9 +10,7 @@ from triage.rules import Rules
 from triage.store.base import Part
 from triage.store.sql import block
 from triage.terms import Channel, Locality, Step, Watch
-from triage.tickets import Demand, Start, TimedStep, answerable, department_starts, starts
-
-UNKNOWN_TYPE = "complaint"
+from triage.tickets import UNKNOWN_TYPE, Demand, Start, TimedStep, answerable, department_starts, starts
 
 START = block("""
     INSERT INTO steps (ticket_number, step, watch, department, unit_code, is_by_machine, from_event, started_at, due_at, yellow_at, red_at,

@@ -10,11 +10,11 @@ from triage.moments import in_shanghai
 from triage.rules import Rules
 from triage.store.audit import Audit
 from triage.store.base import to_json
-from triage.store.clockwork import UNKNOWN_TYPE, Clockwork
+from triage.store.clockwork import Clockwork
 from triage.store.queries import Queries
 from triage.store.sql import block
 from triage.terms import Locality, Made, State, Step
-from triage.tickets import Demand, Opening, Ticket, department_starts, starts
+from triage.tickets import UNKNOWN_TYPE, Demand, Opening, Ticket, department_starts, starts
 
 CUSTOMER = block("""
     SELECT number, unit_code, locality, key_kind

@@ -169,6 +169,8 @@ class ReferenceData(Part):
             version=self.reference_version(),
             topics={row["code"]: _topic(row) for row in self.reference_rows("topics")},
             demand_types={row["code"]: row["name"] for row in self.reference_rows("demand_types")},
+            handling={row["code"]: row["handling"] for row in self.reference_rows("demand_types")},
+            costs={row["code"]: row["cost_when_missed"] for table in ("demand_types", "topics") for row in self.reference_rows(table)},
             departments={row["code"]: row["name"] for row in self.reference_rows("departments")},
             overrides=tuple(_override(row) for row in self.reference_rows("routing")),
             limits=tuple(_limit(row) for row in self.reference_rows("time_limits")),

@@ -93,7 +93,15 @@ def reference(name: str, *columns: Any) -> Table:
 
 
 departments = reference("departments", code("code", primary_key=True), words("name"), words("line"), words("handles"))
-demand_types = reference("demand_types", code("code", primary_key=True), words("name"), words("definition"), words("signal"))
+demand_types = reference(
+    "demand_types",
+    code("code", primary_key=True),
+    words("name"),
+    words("definition"),
+    words("signal"),
+    code("handling", server_default="ordinary"),
+    Column("cost_when_missed", Float, nullable=False, server_default="1"),
+)
 topics = reference(
     "topics",
     code("code", primary_key=True),
@@ -106,6 +114,7 @@ topics = reference(
     words("support_departments"),
     words("definition"),
     words("not_this"),
+    Column("cost_when_missed", Float, nullable=False, server_default="1"),
 )
 routing = reference(
     "routing",

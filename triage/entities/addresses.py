@@ -1,0 +1,102 @@
+"""Addresses as they are said: a chain of parts, each a name and the word that says what it is (建设路 39 号院 5 号楼)."""
+
+import re
+from collections.abc import Iterator
+
+from triage.entities.kinds import Entity, EntityKind
+
+COUNT = "[0-9A-Za-z零〇一二三四五六七八九十百甲乙丙丁#]{1,6}"
+NAMED = "[\u4e00-\u9fffA-Za-z0-9·]"
+STOP = "我你他她它俺咱侬恁们的了是在喺有没这到去从把被跟给讲说住位于：让就也都和为及与叫请问对"
+NAME = f"[^\\W_{STOP}]"
+ADMIN = (
+    ("province", f"{NAME}{{2,3}}(?:省|自治区)"),
+    ("city", f"{NAME}{{2,5}}?(?:市(?!场|政|民|区|委|里|长)|州市?|盟(?=[^，。]))"),
+    ("county", f"{NAME}{{1,5}}?(?:县(?!里|城|长|委|政)|自治县|新区|开发区|高新区|区(?!域|间|别|分|里|长|政))"),
+    ("town", f"{NAME}{{1,6}}?(?:街道(?!办)|镇(?!政|长|里|上)|乡(?!政|长|里|亲|下|村)|苏木)"),
+)
+PLACES = (
+    ("village", f"{NAME}{{1,6}}?(?:村(?!委|里|民|口|集|长|干|支|级|镇|电)|嘎查|屯(?!里|村)|庄(?!稼|子里|村)|寨(?!子里|村)|社区(?!服|医|工))"),
+    ("group", "第?[0-9零一二三四五六七八九十]{1,3}(?:组|社|队|生产队|村民小组)"),
+    (
+        "road",
+        f"{NAME}{{1,7}}?(?:大道|大街|街(?!道|坊|上|边|里|头)|胡同|巷(?!子)|弄(?!堂|里)|路(?!上|子|灯|线|由|径|过|边|口|面|人|况|费|堵|政|易))"
+        "(?:[东西南北中][段路街]?|[0-9一二三四五六七八九十]{1,3}[段巷弄])?",
+    ),
+    (
+        "number",
+        "[0-9零一二三四五六七八九十百]{1,5}(?:弄|巷)[0-9零一二三四五六七八九十百甲乙]{1,5}(?:-[0-9]{1,3})?号?|附?[0-9零一二三四五六七八九十百]{1,5}"
+        "(?:-[0-9]{1,3})?号(?!楼|线|台|变|表|杆|箱|机|柜|栋|码|桩|令|文|主)(?:大?院|附[0-9]{1,3}号)?",
+    ),
+    (
+        "community",
+        f"{NAME}{{2,12}}?(?:小区|花园|家园|新村|公寓|大厦|广场|产业园|工业园|科技园|园区|新城|名城|名邸|山庄|家属院|宿舍|大院|苑|公馆|华府|学府|豪庭|雅居|"
+        "小镇|水岸|国际|中心|商城|市场|里小区)(?:[A-Z东西南北][区院]|[一二三四五六七八九十0-9]{1,2}(?:期|区))?",
+    ),
+    ("building", f"(?<![，。])#?{COUNT}(?:号楼|栋|幢|座|#楼?)(?!表|线)"),
+    ("unit", "[0-9零一二三四五六七八九十甲乙丙丁A-Z]{1,3}(?:单元|门(?=[0-9]))"),
+    ("floor", "[0-9零一二三四五六七八九十]{1,3}(?:楼|层)"),
+    (
+        "room",
+        "(?:[0-9]{2,5}|[0-9]{0,4}[A-Za-z][0-9]{0,4}|[零一二三四五六七八九]{3,4}|[东西中]户)(?:号?室|房|号|户)?(?![0-9A-Za-z年月日时点:：.块元度伏个小分])",
+    ),
+)
+TAIL = (
+    f"(?:{NAME}{{2,10}}?(?:门口|对面|对过|旁边|隔壁|斜对面|北侧|南侧|东侧|西侧|门前|楼下|后门|正门)|"
+    "(?:村|屯|庄|路|街)?[东西南北](?:头|口|侧|边)|交叉口|交汇处|路口|十字路口|[东西南北]?门口?(?![锁坏])|与[^，。]{2,6}(?:路|街)交[叉汇]口?处?|村口|中段)"
+)
+CHAIN = re.compile("".join(f"(?P<{name}>{pattern})?" for name, pattern in (*ADMIN, *PLACES)) + f"(?P<tail>{TAIL})?")
+TRIGGER = re.compile("[省市县区镇乡村屯庄寨木查道街路巷弄同苑园厦场城邸府院栋幢座楼元组社队寓]")
+LEAD = re.compile(
+    "^.*(?:地址|家住|住址|住在|位于|来电|反映|客户|用户|诉求|报修|门牌|喂|门头|地点|今早|昨晚|今天|昨天|刚才|刚刚|现在|这里|反应|称|师傅|一下|你好|您好|就是|哎|啊|呀|嘛|吧|呢|那[个里边儿头条块家台根]|帮|派人|来看|辆|台)"
+)
+GENERIC = re.compile(
+    "^(?:整个|全|本|该|各|每个?|某|一个|几个|隔壁|邻|老|旧|老旧|新|同一?|别|哪个?|城中|农|乡|自然|几|两个|三个|半个|大|小|外|马|公|铁|线|道|短|电|思|网|出|套|走|修|问|一|支|半|回|水|气|管|油|"
+    "前|后|十字|高速公?|人行|十里八|下|上|进|小街|步行|商业|沿|临|门前|屋后|旁边|对面|什么|啥|好几个|多个|我们|供电|居民|住宅|高档|农村|乡村|学校|单位|超|菜|农贸|批发|服务|调度|指挥|客服|购物|商务|活动|体育)?"
+    "(?:小区|村|路|街|庄|寨|屯|镇|乡|县|市|区|大道|大街|巷|花园|公寓|大厦|广场|园区|工业园|产业园|新村|新城|宿舍|家属院|大院|苑|中心|市场|商城|国际|社区|胡同|山庄|路口|街道)$"
+)
+STRONG = ("village", "community", "road", "town")
+
+
+def find_addresses(text: str) -> Iterator[Entity]:
+    """Give the addresses of a text to the street or closer; a place that anybody may mean (整个小区, 路上) is none."""
+    at = 0
+    while trigger := TRIGGER.search(text, at):
+        start = max(at, _clause(text, trigger.start()))
+        found = _chain(text, start, trigger.end())
+        if found is None:
+            at = trigger.end()
+            continue
+        yield found
+        at = found.span[1]
+
+
+def _clause(text: str, at: int) -> int:
+    """Where the clause begins that holds a character, but no further back than a name reaches."""
+    low = max(at - 24, 0)
+    piece = text[low:at]
+    cut = max((match.end() for match in re.finditer(rf"[\\W_{STOP}]", piece)), default=0)
+    lead = LEAD.match(piece[cut:])
+    return low + cut + (lead.end() if lead else 0)
+
+
+def _chain(text: str, start: int, reach: int) -> Entity | None:
+    """The longest chain that begins here or, where nothing does, further on before the trigger."""
+    for begin in range(start, reach):
+        match = CHAIN.match(text, begin)
+        if match and match.end() >= reach:
+            return _address(match)
+    return None
+
+
+def _address(match: re.Match[str]) -> Entity | None:
+    parts = {name: value for name, value in match.groupdict().items() if value}
+    named = [name for name in STRONG if name in parts and not GENERIC.match(parts[name])]
+    small = [name for name in ("number", "building", "unit", "room", "group", "floor", "tail") if name in parts]
+    if not named and not ("building" in parts and ("unit" in parts or "room" in parts)):
+        return None
+    if len(parts) == 1 and named[0] in ("road", "town"):
+        return None
+    if not small and len(parts) == 1 and named[0] == "community" and len(match.group()) < 4:
+        return None
+    return Entity(EntityKind.ADDRESS, match.group(), match.span(), match.group(), parts)
