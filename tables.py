@@ -207,44 +207,58 @@ def _distinct(columns: Sequence[str]) -> list[str]:
     return list(seen)
 
 
-def _read_csv(text: IO[str], name: str, delimiter: str) -> Readable:
-    def records() -> Iterator[list[str]]:
-        text.seek(0)
+class _CsvRecords:
+    """The records of a CSV text, from the first one each time; a cell may hold line breaks, so it knows the line too."""
+
+    def __init__(self, text: IO[str], name: str, delimiter: str) -> None:
+        self._text, self._name, self._delimiter = text, name, delimiter
+
+    def __call__(self) -> Iterator[list[str]]:
+        self._text.seek(0)
         # Strict, because a forgotten quote otherwise swallows the rest of the file without a word.
-        return _csv_records(csv.reader(text, delimiter=delimiter, strict=True), name)
+        self._reader = csv.reader(self._text, delimiter=self._delimiter, strict=True)
+        number = 0
+        while True:
+            number += 1
+            try:
+                record = next(self._reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                raise BadRow(f"{self._name}: {self.place(number)}: {error}; check the quotes there") from error
+            yield record
 
-    return _with_header(records, name)
+    def place(self, number: int) -> str:
+        """Where the record is that was read last."""
+        line = self._reader.line_num
+        return f"row {number}" if line == number else f"row {number} (line {line})"
 
 
-def _csv_records(reader: Iterator[list[str]], name: str) -> Iterator[list[str]]:
-    number = 0
-    while True:
-        number += 1
-        try:
-            record = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise BadRow(f"{name}: row {number}: {error}; check the quotes there") from error
-        yield record
+def _read_csv(text: IO[str], name: str, delimiter: str) -> Readable:
+    records = _CsvRecords(text, name, delimiter)
+    return _with_header(records, name, records.place)
 
 
-def _with_header(records: Callable[[], Iterator[list[str]]], name: str) -> Readable:
+def _place(number: int) -> str:
+    return f"row {number}"
+
+
+def _with_header(records: Callable[[], Iterator[list[str]]], name: str, place: Callable[[int], str] = _place) -> Readable:
     above, header = 0, list[str]()
     for above, record in enumerate(records(), start=1):  # noqa: B007 - the rows go on counting from here
         if any(record):
             header = [cell.strip() for cell in record]
             break
     columns = _distinct(header)
-    return header, lambda: _rows(islice(records(), above, None), above, columns, name)
+    return header, lambda: _rows(islice(records(), above, None), above, columns, name, place)
 
 
-def _rows(records: Iterator[list[str]], header_row: int, columns: list[str], name: str) -> Iterator[Row]:
+def _rows(records: Iterator[list[str]], header_row: int, columns: list[str], name: str, place: Callable[[int], str]) -> Iterator[Row]:
     for number, record in enumerate(records, start=header_row + 1):
         if not record:
             continue
         if len(record) < len(columns) or any(record[len(columns) :]):
-            raise BadRow(f"{name}: row {number} has {len(record)} cells, the header {len(columns)}; check the quotes")
+            raise BadRow(f"{name}: {place(number)} has {len(record)} cells, the header {len(columns)}; check the quotes")
         yield Row(number, dict(zip(columns, record, strict=False)))
 
 

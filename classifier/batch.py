@@ -1,7 +1,9 @@
 """Classifies a whole table in blocks, on this machine's cores or on a Dask cluster, with the same output either way."""
 
 import contextlib
+import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -35,15 +37,25 @@ Run = Callable[[Sequence[Sequence[str]]], Iterable[Cells]]
 
 @dataclass(frozen=True)
 class FromFolder:
-    """A model that a worker on this machine opens from its folder."""
+    """A model that a worker on this machine opens from its folder; the worker ends with the process that called it."""
 
     folder: Path
     version: str
     fast: bool
+    caller: int
 
     def open(self) -> Model:
         """The model."""
+        if os.getpid() != self.caller:
+            threading.Thread(target=_end_with, args=(self.caller,), daemon=True).start()
         return load_model(self.folder, fast=self.fast)
+
+
+def _end_with(caller: int) -> None:
+    """End this worker when its caller is gone: one that was killed cannot say so, and joblib waits for five minutes."""
+    while os.getppid() == caller:
+        time.sleep(1.0)
+    os._exit(1)
 
 
 class FromFiles:
@@ -148,7 +160,7 @@ def _workers(files: ModelFiles, folder: Path, jobs: int, scheduler: str | None, 
         model = files.open(fast=fast)
         yield Workers(lambda blocks: (_cells(model, texts) for texts in blocks), 1, model.way)
     else:
-        source = FromFolder(folder.resolve(), files.manifest.version, fast)
+        source = FromFolder(folder.resolve(), files.manifest.version, fast, os.getpid())
         with Parallel(n_jobs=jobs, **AS_THEY_COME) as parallel:
             yield _side_by_side(parallel, source, max(1, parallel._effective_n_jobs()))
 

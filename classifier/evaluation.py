@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.metrics import f1_score, precision_recall_fscore_support
 
 from classifier.calibration import Array, Bools, expected_calibration_error
+from classifier.columns import MOST_CANDIDATES
 from classifier.model import Model, Prediction
 from classifier.progress import Quiet
 
@@ -56,7 +57,7 @@ def evaluate(model: Model, rows: Labelled, *, groups: Mapping[str, str], progres
     """The figures of a model on labelled rows, and its answers.
 
     `groups` is label to group for the first head (topic to lead department; empty: none). A figure over no rows is
-    null.
+    null. An answer holds the three likeliest labels, which is all that a figure needs, and a tenth of the memory.
     """
     answers, seconds = _answer(model, rows.texts, progress or Quiet())
     head = next(iter(model.manifest.labels))
@@ -81,9 +82,13 @@ def evaluate(model: Model, rows: Labelled, *, groups: Mapping[str, str], progres
 
 
 def _answer(model: Model, texts: Sequence[str], progress: Quiet) -> tuple[list[Prediction], float]:
-    starts = progress.each(range(0, len(texts), TEXTS_AT_ONCE), "predicting (blocks)")
+    answers: list[Prediction] = []
     begin = time.perf_counter()
-    answers = [answer for at in starts for answer in model.predict(texts[at : at + TEXTS_AT_ONCE], explain=False)]
+    with progress.count("predicting", len(texts)) as advance:
+        for at in range(0, len(texts), TEXTS_AT_ONCE):
+            block = texts[at : at + TEXTS_AT_ONCE]
+            answers += model.predict(block, explain=False, most=MOST_CANDIDATES)
+            advance(len(block))
     return answers, max(time.perf_counter() - begin, 1e-9)
 
 

@@ -69,7 +69,7 @@ class Features:
         columns = self._table.look_up(keys)
         known = columns >= 0
         at = places[known]
-        found = (self._find_words(documents, starts), (owners[at], columns[known] + len(self.words), at, lengths[known]))
+        found = (self._find_words(documents), (owners[at], columns[known] + len(self.words), at, lengths[known]))
         rows, columns, places, lengths = (np.concatenate(part) for part in zip(*found, strict=True))
         return Found(rows, columns, places, lengths, starts)
 
@@ -95,20 +95,16 @@ class Features:
         there = np.array([(sum(map(is_word, document.pieces)), len(document.text)) for document in documents]).reshape(-1, 2)
         return np.asarray((there - known) / np.maximum(there, 1))
 
-    def _find_words(self, documents: Sequence[Document], starts: Ints) -> tuple[Ints, Ints, Ints, Ints]:
-        rows, columns, places, lengths = [], [], [], []
+    def _find_words(self, documents: Sequence[Document]) -> tuple[Ints, Ints, Ints, Ints]:
+        pieces = [piece for document in documents for piece in document.pieces]
+        rows = np.repeat(np.arange(len(documents)), [len(document.pieces) for document in documents])
         look_up = self._columns.get
-        for row, document in enumerate(documents):
-            place = int(starts[row])
-            for piece in document.pieces:
-                column = look_up(piece)
-                if column is not None:
-                    rows.append(row)
-                    columns.append(column)
-                    places.append(place)
-                    lengths.append(len(piece))
-                place += len(piece)
-        return tuple(np.array(part, dtype=np.int64) for part in (rows, columns, places, lengths))  # type: ignore[return-value]
+        columns = np.array([look_up(piece, -1) for piece in pieces], dtype=np.int64)
+        lengths = np.array(list(map(len, pieces)), dtype=np.int64)
+        # The pieces of a text are all of it, and one 0 stands between two texts.
+        places = lengths.cumsum() - lengths + rows
+        known = columns >= 0
+        return rows[known], columns[known], places[known], lengths[known]
 
 
 def learn_features(documents: Sequence[Document], *, least_texts: int) -> tuple[Features, csr_matrix]:

@@ -150,13 +150,11 @@ class Model:
             columns, counts, values = weighed.columns[of_text], weighed.counts[of_text], weighed.values[of_text]
             where = np.searchsorted(columns, found.columns[at])
             places, lengths = found.places[at] - found.text_starts[row], found.lengths[at]
-            reasons = {}
-            for name, order in orders.items():
-                first, second = (self._parts.heads[name].columns.start + int(place) for place in order[row][:2])
-                weights = self._parts.wording.weights
-                margins = values * (weights[columns, first] - weights[columns, second]) / counts
-                reasons[name] = explain_words(document, places, lengths, margins[where])
-            answers.append(reasons)
+            starts = [self._parts.heads[name].columns.start for name in orders]
+            pairs = np.array([start + order[row][:2] for start, order in zip(starts, orders.values(), strict=True)])
+            weights = self._parts.wording.weights[columns[:, None], pairs.ravel()]
+            margins = (weights[:, ::2] - weights[:, 1::2]) * (values / counts)[:, None]
+            answers.append(dict(zip(orders, explain_words(document, places, lengths, margins[where]), strict=True)))
         return answers
 
     def _margin(self, scores: NDArray[Any], name: str, order: NDArray[np.intp]) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -30,24 +31,31 @@ class Read:
 def read_labelled(path: Path, text: str, label: str, also: str | None, kind: str | None, kinds_also: Sequence[str]) -> Read:
     """The rows of a table that have a label. Raises `TableError`, and `CorpusError` for a malformed `--type-also`."""
     need = [column for column in (text, label, also, kind) if column]
-    rows = list(tables.read_rows(path, need=need))
-    full = [row for row in rows if row.values[label].strip()]
-    known = [_known(row, label) for row in full]
+    columns: dict[str, list[str]] = {column: [] for column in need}
+    known, skipped = list[dict[str, str]](), 0
+    for row in tables.read_rows(path, need=need):
+        if not row.values[label].strip():
+            skipped += 1
+            continue
+        known.append(_known(row, label))
+        for column, cells in columns.items():  # of a wide table only these cells are kept
+            cells.append(row.values[column])
     labelled = Labelled(
-        texts=[row.values[text] for row in full],
-        truth=[row.values[label].strip() for row in full],
-        also=[_names(row.values[also]) for row in full] if also else None,
-        kinds=[row.values[kind].strip() for row in full] if kind else None,
+        texts=columns[text],
+        truth=[cell.strip() for cell in columns[label]],
+        also=[_names(cell) for cell in columns[also]] if also else None,
+        kinds=[cell.strip() for cell in columns[kind]] if kind else None,
         kinds_also=dict(_type_also(kinds_also)),
     )
-    return Read(labelled, known, len(rows) - len(full))
+    return Read(labelled, known, skipped)
 
 
 def write_predictions(path: Path, manifest: Manifest, read: Read, answers: Sequence[Prediction]) -> None:
     """A table with a row per text: row number, id if there is one, true label, and what the model says."""
-    rows = [prediction_row(manifest, answer, known) for known, answer in zip(read.known, answers, strict=True)]
-    with tables.open_writer(path, list(rows[0])) as writer:
-        for row in rows:
+    rows = (prediction_row(manifest, answer, known) for known, answer in zip(read.known, answers, strict=True))
+    first = next(rows)
+    with tables.open_writer(path, list(first)) as writer:
+        for row in chain([first], rows):
             writer.write(row)
 
 

@@ -1,5 +1,6 @@
 """Tables: what is read is what stands there, what is written can be read again, and errors name the place."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,33 @@ def test_json_lines_may_have_other_keys_and_other_types(tmp_path: Path) -> None:
         ]
 
 
+COUNTED = {
+    "csv": (b'text\n"one\nand more"\n\nlast\n', 2),
+    "tsv": (b"\ntext\tn\none\t1\n", 1),
+    "ndjson": (b'{"a": 1}\n\n{"b": 2}\n', 2),
+}
+
+
+@pytest.mark.parametrize(("ending", "content", "total"), [(ending, *given) for ending, given in COUNTED.items()], ids=COUNTED)
+def test_counting_comes_before_reading_and_leaves_no_row_out(tmp_path: Path, ending: str, content: bytes, total: int) -> None:
+    for encoding in ("utf-8-sig", "utf-16"):
+        path = put(tmp_path / f"t.{ending}", content.decode().encode(encoding))
+        with tables.open_table(path, counted=True) as table:
+            assert table.total == total == len(list(table))
+    with tables.open_table(path) as table:
+        assert table.total is None
+
+
+def test_a_sheet_can_be_counted_too(tmp_path: Path) -> None:
+    with tables.open_table(workbook(tmp_path / "t.xlsx"), counted=True) as table:
+        assert (table.total, [row.number for row in table]) == (1, [4])
+
+
+def test_counting_finds_a_broken_row_before_any_is_given(tmp_path: Path) -> None:
+    with pytest.raises(tables.BadRow, match="row 3 has 1 cells"), tables.open_table(put(tmp_path / "t.csv", b"a,b\n1,2\n3\n"), counted=True):
+        pytest.fail("it was opened")
+
+
 def workbook(path: Path) -> Path:
     book = xlsxwriter.Workbook(path)
     first, second = book.add_worksheet("一月"), book.add_worksheet("二月")
@@ -157,6 +185,7 @@ ERRORS: list[tuple[str, bytes, type[tables.TableError], str]] = [
     ("t.csv", b"a,b\n1,2\n3\n", tables.BadRow, "row 3 has 1 cells, the header 2"),
     ("t.csv", b"a,b\n1,2,3\n", tables.BadRow, "row 2 has 3 cells, the header 2"),
     ("t.csv", b'a,b\n1,2\n"3,4\n5,6\n', tables.BadRow, "row 3"),
+    ("t.csv", b'a,b\n"1\n1",2\n3\n', tables.BadRow, r"row 3 \(line 4\) has 1 cells"),
     ("t.csv", b"\x81\xff\xff", tables.UnreadableTable, "neither UTF-8 nor GB18030"),
     ("t.ndjson", b'{"a": 1}\n{"a": \n', tables.BadRow, "line 2 is not JSON"),
     ("t.ndjson", b'{"a": 1}\n[1]\n', tables.BadRow, "line 2 is not a JSON object"),
@@ -168,7 +197,7 @@ ERRORS: list[tuple[str, bytes, type[tables.TableError], str]] = [
 @pytest.mark.parametrize(
     ("name", "content", "kind", "message"),
     ERRORS,
-    ids=["short", "long", "open quote", "encoding", "broken json", "not an object", "no workbook", "format"],
+    ids=["short", "long", "open quote", "behind a line break", "encoding", "broken json", "not an object", "no workbook", "format"],
 )
 def test_an_error_names_the_place(tmp_path: Path, name: str, content: bytes, kind: type[tables.TableError], message: str) -> None:
     with pytest.raises(kind, match=message):
@@ -195,6 +224,25 @@ def test_a_missing_file_and_a_missing_sheet_are_named(tmp_path: Path) -> None:
         list(tables.read_rows(tmp_path / "none.csv"))
     with pytest.raises(tables.UnreadableTable, match="no sheet '三月'; the sheets are: 一月, 二月"):
         list(tables.read_rows(workbook(tmp_path / "t.xlsx"), sheet="三月"))
+
+
+@pytest.mark.parametrize("ending", ["csv", "ndjson", "xlsx"])
+def test_half_a_surrogate_pair_becomes_a_question_mark(tmp_path: Path, ending: str) -> None:
+    write(tmp_path / f"t.{ending}", ["a"], [{"a": "停\ud800电"}])
+    assert values(tmp_path / f"t.{ending}") == [{"a": "停?电"}]
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "ndjson"])
+def test_a_table_can_grow_in_pieces(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"t.{ending}"
+    lengths = []
+    for row in ROWS:
+        with path.open("ab") as file, contextlib.closing(tables.Growing(file, ending, ["text", "n"])) as growing:
+            growing.write(row)
+            lengths.append(growing.save())
+            assert path.stat().st_size == lengths[-1]
+    assert values(path) == ROWS
+    assert lengths == sorted(set(lengths))
 
 
 def interrupted(path: Path) -> None:

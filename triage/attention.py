@@ -1,16 +1,52 @@
-"""Attention rules: what in a complaint raises its level, with the words that say so."""
+"""Attention rules: what in a complaint raises its level, with the words that say so (`docs/attention.md`)."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
 from triage.complaint import Complaint, Contact, Context
-from triage.rules import Pattern, Rules
+from triage.rules import Rules, Speech, Wording
 from triage.terms import Channel
 
 AUTHORITIES = (Channel.AUTHORITY_12398, Channel.AUTHORITY_12345, Channel.AUTHORITY_OTHER)
 REPEATED = 3
+CLAUSE = re.compile(r"[，。！？；,.!?;\n]")
+SENTENCE = re.compile(r"[。！？!?\n]")
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How many characters before and after itself a marker takes back, and the marks that it does not reach across."""
+
+    before: int
+    after: int
+    stop: re.Pattern[str] | None = CLAUSE
+
+    def around(self, text: str, marker: re.Match[str], turn: re.Pattern[str]) -> tuple[int, int]:
+        """Give what a marker in a text reaches: it ends where a tale turns to here and now."""
+        start, end = max(marker.start() - self.before, 0), min(marker.end() + self.after, len(text))
+        if self.stop is None:
+            return start, end
+        for mark in self.stop.finditer(text, start, marker.start()):
+            start = mark.end()
+        for ending in (self.stop, turn):
+            found = ending.search(text, marker.end(), end)
+            end = found.start() if found else end
+        return start, end
+
+
+REACHES = {
+    "否定": Reach(0, 7),
+    "担心": Reach(0, 20),
+    "假设": Reach(0, 20),
+    "听说": Reach(0, 25),
+    "往事": Reach(0, 60, SENTENCE),
+    "事后": Reach(12, 0),
+    "名目": Reach(12, 20),
+    "全文": Reach(4000, 4000, None),
+}
 
 
 @dataclass(frozen=True)
@@ -26,28 +62,43 @@ class Attention:
 def read_attention(complaint: Complaint, contact: Contact, context: Context, topic: str | None, rules: Rules) -> tuple[Attention, ...]:
     """Say which attention rules hold, each with its evidence (`data/attention.csv`, `data/attention_patterns.csv`)."""
     text = complaint.text
-    said = ((code, f"原文“{text[start:end]}”", (start, end)) for code, (start, end) in hear(text, rules.patterns))
+    said = ((code, f"原文“{text[start:end]}”", (start, end)) for code, (start, end) in hear(text, rules.wordings))
     known = ((code, evidence, None) for code, evidence in _in_context(contact, context, topic, rules))
     return tuple(Attention(code, rules.attention[code].name, evidence, span) for code, evidence, span in (*said, *known) if code in rules.attention)
 
 
-def hear(text: str, patterns: tuple[Pattern, ...]) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Give each rule that the words of a text speak for, with where they stand: the first match of its first pattern that nothing denies."""
-    heard: set[str] = set()
-    denials: dict[str, Denials] = {}
-    for pattern in patterns:
-        rule, search = pattern.rule, pattern.expression.search
-        if pattern.is_negation or rule in heard:
-            continue
-        match = search(text)
+def hear(text: str, wordings: tuple[Wording, ...]) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Give each rule that the words of a text speak for, with where they stand: the first match of its first pattern that nothing takes back."""
+    for wording in wordings:
+        span = _hear_one(text, wording)
+        if span:
+            yield wording.rule, span
+
+
+def _hear_one(text: str, wording: Wording) -> tuple[int, int] | None:
+    denials = None
+    for speech in wording.speaks:
+        match = _first(text, speech)
         while match:
-            if rule not in denials:  # most texts speak for no rule, so that nothing needs to be denied
-                denials[rule] = Denials(m.span() for p in patterns if p.is_negation and p.rule == rule for m in p.expression.finditer(text))
-            if match.end() > match.start() and not denials[rule].cover(match.end()):
-                heard.add(rule)
-                yield rule, match.span()
-                break
-            match = search(text, max(match.end(), match.start() + 1))
+            denials = denials or Denials(_denied(text, wording))  # most texts speak for no rule, so that nothing needs to be taken back
+            if match.end() > match.start() and not denials.cover(match.end()):
+                return match.span()
+            match = speech.expression.search(text, max(match.end(), match.start() + 1))
+    return None
+
+
+def _first(text: str, speech: Speech) -> re.Match[str] | None:
+    for need in speech.needs:  # a loop, since any() would take as long again as the search
+        if not need.search(text):
+            return None
+    return speech.expression.search(text)
+
+
+def _denied(text: str, wording: Wording) -> Iterator[tuple[int, int]]:
+    for denial in wording.denials:
+        reach = REACHES.get(denial.marker.partition("_")[0])
+        for match in denial.expression.finditer(text):
+            yield reach.around(text, match, wording.turn) if reach else match.span()
 
 
 class Denials:

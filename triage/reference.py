@@ -13,6 +13,7 @@ from chinese_calendar import constants
 
 from triage.clocks import UNITS
 from triage.errors import InvalidInput, NotFound, Problem, ReferenceProblem
+from triage.rules import LIST, Wording, expand, read_wordings
 from triage.settings import ROOT
 from triage.store.reference import BOOKKEEPING, TABLES, typed
 from triage.terms import Channel, Level, Locality, Step
@@ -29,6 +30,7 @@ FILES = {
     "routing": "routing",
     "time_limits": "time_limits",
     "attention": "attention",
+    "attention_words": "attention_words",
     "attention_patterns": "attention_patterns",
     "metrics": "metrics",
     "switches": "switches",
@@ -67,6 +69,12 @@ def read_file(path: Path) -> Iterator[dict[str, str]]:
             yield {RENAMED.get(name, name): value or "" for name, value in row.items()}
 
 
+def bundled_wordings(data: Path = DATA) -> tuple[Wording, ...]:
+    """Give what the attention rules listen for as the files say it, without a store."""
+    words = {row["name"]: row["words"] for row in read_file(data / "attention_words.csv")}
+    return read_wordings(((row["rule"], row["pattern"], row["is_negation"] == "1") for row in read_file(data / "attention_patterns.csv")), words)
+
+
 def load_reference(store: "Store", now: datetime, data: Path = DATA) -> int:
     """Load `data/` and the calendar years that the library knows; rows that a person edited stay. Give how many rows changed;
     where any did, the open tickets are computed again.
@@ -77,8 +85,10 @@ def load_reference(store: "Store", now: datetime, data: Path = DATA) -> int:
     changed = 0
     with store.writing():
         for table, name in FILES.items():
-            rows = [_typed_row(table, row, f"{name}.csv:{line}") for line, row in enumerate(read_file(data / f"{name}.csv"), 2)]
-            changed += store.merge_reference(table, rows)
+            rows = {f"{name}.csv:{line}": row for line, row in enumerate(read_file(data / f"{name}.csv"), 2)}
+            changed += store.merge_reference(table, [_typed_row(table, row, place) for place, row in rows.items()])
+            if table == "attention_patterns":
+                _check_lists(rows, store.word_lists())
         changed += load_known_years(store, now)
         if changed:
             store.bump_reference()
@@ -103,15 +113,22 @@ def _typed_row(table: str, row: Mapping[str, str], place: str) -> dict[str, Any]
     return values
 
 
+def _check_lists(rows: Mapping[str, Mapping[str, str]], words: Mapping[str, str]) -> None:
+    for place, row in rows.items():
+        try:
+            expand(row["pattern"], words)
+        except ValueError as error:
+            raise ReferenceProblem(f"{place}：pattern “{row['pattern']}”：{error}") from None
+
+
 def _check(table: str, name: str, value: str) -> None:
     allowed = CHOICES.get((table, name))
     if allowed is not None and value not in allowed:
         raise ValueError(f"可选：{'、'.join(sorted(filter(None, allowed)))}")
-    if name == "pattern":
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"不是合法的正则表达式（{error}）") from None
+    if name in ("pattern", "words"):
+        if name == "words" and LIST.search(value):
+            raise ValueError("词表里不能再引用词表")
+        expand(LIST.sub("词", value), {})
     if table == "time_limits" and name == "amount" and not 0 < float(value) < 10000:
         raise ValueError("应为大于 0 的数")
     if table == "time_limits" and name == "yellow_fraction" and not 0 < float(value) <= 1:
@@ -213,6 +230,8 @@ def edit_row(store: "Store", table: str, key: Mapping[str, str], values: Mapping
         raise NotFound("没有这一行，请刷新后再试")
     changes = _read(table, {n: v for n, v in values.items() if n not in columns.primary_key.columns and n not in BOOKKEEPING})
     _check_references(store, table, changes)
+    if table in ("attention_patterns", "attention_words"):
+        _check_wording(store, table, typed_key, changes)
     if table == "switches":
         _check_switch(key.get("code", ""), str(changes.get("value", "")).strip())
     store.edit_reference(table, typed_key, changes, actor, now)
@@ -247,6 +266,20 @@ def _check_switch(code: str, value: str) -> None:
     pattern, help_text = SWITCHES.get(code, (r".*", ""))
     if not re.fullmatch(pattern, value):
         raise InvalidInput(Problem("value", f"“{value}”不对：{help_text}"))
+
+
+def _check_wording(store: "Store", table: str, key: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
+    """Refuse a pattern that names no list, and words that one of the patterns that name them cannot take."""
+    words, column = store.word_lists(), "pattern"
+    patterns = [changes.get("pattern", "")]
+    if table == "attention_words":
+        words, column = words | {key["name"]: changes.get("words", words.get(key["name"], ""))}, "words"
+        patterns = [row["pattern"] for row in store.reference_rows("attention_patterns") if f"{{{key['name']}}}" in row["pattern"]]
+    for pattern in patterns:
+        try:
+            expand(pattern, words)
+        except ValueError as error:
+            raise InvalidInput(Problem(column, f"{column}：词式“{pattern}”：{error}")) from None
 
 
 def _check_references(store: "Store", table: str, changes: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """The rules of triage as rows, read from the store: what leads, what is limited, what raises the level."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -42,13 +42,77 @@ class Override:
     note: str
 
 
+LIST = re.compile(r"\{([^\W\d]\w*)\}")
+LISTS_ALONE = re.compile(rf"(?:{LIST.pattern})+")
+TURN = "转折"
+
+
 @dataclass(frozen=True)
-class Pattern:
-    """Words that speak for an attention rule, or (negation) against it where they stand."""
+class Denial:
+    """Words that take back an attention rule; `marker` names the word list that they are, if the row is nothing but one (`{否定}`)."""
+
+    expression: re.Pattern[str]
+    marker: str
+
+
+@dataclass(frozen=True)
+class Speech:
+    """Words that speak for an attention rule; `needs` are word lists that a match cannot do without, looked for first because that costs little."""
+
+    expression: re.Pattern[str]
+    needs: tuple[re.Pattern[str], ...]
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What a text says when an attention rule holds, what takes that back, and the words (`转折`) with which a tale comes back to here and now."""
 
     rule: str
-    expression: re.Pattern[str]
-    is_negation: bool
+    speaks: tuple[Speech, ...]
+    denials: tuple[Denial, ...]
+    turn: re.Pattern[str]
+
+
+def expand(pattern: str, words: Mapping[str, str]) -> str:
+    """Put word lists in the place of their names: `{人}触电` becomes `(?:人|孩子)触电`.
+
+    Raises:
+        ValueError: there is no list of that name, or what comes out is no regular expression.
+    """
+    unknown = [name for name in LIST.findall(pattern) if name not in words]
+    if unknown:
+        raise ValueError(f"没有词表 {'、'.join(unknown)}")
+    expanded = LIST.sub(lambda found: f"(?:{words[found[1]]})", pattern)
+    try:
+        re.compile(expanded)
+    except re.error as error:
+        raise ValueError(f"不是合法的正则表达式（{error}）") from None
+    return expanded
+
+
+def _needs(pattern: str, words: Mapping[str, str]) -> tuple[re.Pattern[str], ...]:
+    """The lists after the first, of a pattern of lists alone, the last one first; a list that may be nothing (`{近}`) is no need."""
+    names = LIST.findall(pattern)[:0:-1] if LISTS_ALONE.fullmatch(pattern) else []
+    lists = [re.compile(words[name]) for name in names]
+    return tuple(one for one in lists if not one.match(""))
+
+
+def read_wordings(rows: Iterable[tuple[str, str, bool]], words: Mapping[str, str]) -> tuple[Wording, ...]:
+    """Compile the rows (rule, pattern, whether it denies), rule by rule in the order of the rows.
+
+    Raises:
+        ValueError: see `expand`.
+    """
+    speaks: dict[str, list[Speech]] = {}
+    denials: dict[str, list[Denial]] = {}
+    for rule, pattern, is_negation in rows:
+        expression, marker = re.compile(expand(pattern, words)), LIST.fullmatch(pattern)
+        if is_negation:
+            denials.setdefault(rule, []).append(Denial(expression, marker[1] if marker else ""))
+        else:
+            speaks.setdefault(rule, []).append(Speech(expression, _needs(pattern, words)))
+    turn = re.compile(words.get(TURN) or "(?!)")
+    return tuple(Wording(rule, tuple(own), tuple(denials.get(rule, ())), turn) for rule, own in speaks.items())
 
 
 @dataclass(frozen=True)
@@ -90,7 +154,7 @@ class Rules:
     overrides: tuple[Override, ...]
     limits: tuple[Limit, ...]
     attention: Mapping[str, AttentionRule]
-    patterns: tuple[Pattern, ...]
+    wordings: tuple[Wording, ...]
     switches: Mapping[str, str]
     calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
 

@@ -47,6 +47,7 @@ def test_a_model_on_its_own_rows_has_all_figures(two_heads: Model, corpus: Corpu
     assert {figures[name] for name in expected} == {1.0}
     assert figures["docs_per_second"] > 0
     assert "accuracy_with_alternatives" not in figures
+    assert {len(answer.heads["topic"]) for answer in answers} == {3}
     assert figures["coverage"] == np.mean([answer.passes_gate for answer in answers])
     json.dumps(figures, allow_nan=False)
 

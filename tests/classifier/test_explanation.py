@@ -44,7 +44,8 @@ def test_a_text_without_words_has_no_reasons(two_heads: Model, text: str) -> Non
 def explained(pieces: list[str], *occurrences: tuple[int, int, float]) -> dict[str, float]:
     """The words of a text in which features stand: place, length, margin."""
     places, lengths, margins = (np.array(part) for part in zip(*occurrences, strict=True))
-    return dict(explain_words(Document("".join(pieces), pieces), places, lengths, margins))
+    (words,) = explain_words(Document("".join(pieces), pieces), places, lengths, margins[:, None])
+    return dict(words)
 
 
 HAND = {
@@ -72,8 +73,9 @@ def test_the_strongest_six_are_kept_whatever_their_sign() -> None:
 
 def test_a_text_in_which_nothing_is_known_has_words_without_weight() -> None:
     nothing = np.array([], dtype=np.int64)
-    assert explain_words(Document("谢谢", ["谢谢"]), nothing, nothing, nothing.astype(float)) == (("谢谢", 0.0),)
-    assert explain_words(Document("", []), nothing, nothing, nothing.astype(float)) == ()
+    margins = np.zeros((0, 2))
+    assert explain_words(Document("谢谢", ["谢谢"]), nothing, nothing, margins) == [(("谢谢", 0.0),)] * 2
+    assert explain_words(Document("", []), nothing, nothing, margins) == [()] * 2
 
 
 # The sum

@@ -174,6 +174,12 @@ def test_the_preview_says_where_it_goes_and_by_when_and_keeps_nothing(client_as,
     assert store.taken_by("agent") == []
 
 
+def test_the_preview_names_what_speaks_for_either_candidate_and_what_was_found_in_the_text(client_as):
+    page = client_as("agent").post("/complaints/new", data={**CALLER, "text-0": f"{OUTAGE}，昨晚八点开始", "action": "preview"}).text
+    assert "的词：停电" in page
+    assert re.search(r"识别到：.*时间 <strong>昨晚八点</strong>", page)
+
+
 def test_the_hint_is_the_preview_alone_and_silent_while_there_is_nothing_to_read(client_as):
     client = client_as("agent")
     hint = client.post("/complaints/hint", data={"text-0": OUTAGE}).text

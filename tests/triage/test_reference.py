@@ -83,7 +83,12 @@ def test_a_row_that_a_person_edited_survives_a_reload(store, data):
         pytest.param("time_limits", "natural,0.5", "natural,1.5", "time_limits.csv:2：yellow_fraction “1.5”", id="yellow after red"),
         pytest.param("time_limits", "minutes,natural", "minutes,lunar", "time_limits.csv:2：clock “lunar”", id="a clock"),
         pytest.param("attention", ",special,", ",gravest,", "attention.csv:2：level “gravest”", id="a level"),
-        pytest.param("attention_patterns", "触电|电击", "触电(|电击", "attention_patterns.csv:2：pattern", id="a pattern"),
+        pytest.param("attention_patterns", "injury,{触电}", "injury,({触电}", "attention_patterns.csv:2：pattern", id="a pattern"),
+        pytest.param(
+            "attention_patterns", "injury,{触电}", "injury,{雷电}", "attention_patterns.csv:2：pattern “{雷电}”：没有词表 雷电", id="no list"
+        ),
+        pytest.param("attention_words", '近,"[', '近,"([', "attention_words.csv:2：words", id="words"),
+        pytest.param("attention_words", '近,"[', '近,"{人}[', "attention_words.csv:2：words", id="a list in a list"),
         pytest.param("departments", "code,name", "code,colour", "departments.csv:2：没有列 colour", id="a column"),
         pytest.param("fixed_holidays", "1,1,元旦", "一,1,元旦", "fixed_holidays.csv:2：month “一”", id="a month"),
     ],
@@ -164,6 +169,9 @@ def test_an_edit_leaves_a_trail(store):
         pytest.param("time_limits", {"id": "1"}, {"amount": "soon"}, "amount", id="no number"),
         pytest.param("time_limits", {"id": "1"}, {"colour": "red"}, "colour", id="no column"),
         pytest.param("attention_patterns", {"id": "1"}, {"pattern": "(触电"}, "pattern", id="no pattern"),
+        pytest.param("attention_patterns", {"id": "1"}, {"pattern": "{雷电}"}, "pattern", id="no word list"),
+        pytest.param("attention_words", {"name": "触电"}, {"words": "触电("}, "words", id="no words"),
+        pytest.param("attention_words", {"name": "触电"}, {"words": "{人}"}, "words", id="a list in a list"),
     ],
 )
 def test_an_edit_that_cannot_be_is_refused_and_changes_nothing(store, table: str, key: dict, values: dict, field: str):
@@ -172,6 +180,12 @@ def test_an_edit_that_cannot_be_is_refused_and_changes_nothing(store, table: str
         edit_row(store, table, key, values, actor="admin", now=NOW)
     assert [p.field for p in error.value.problems] == [field]
     assert rows(store) == before
+
+
+def test_an_edited_word_list_is_heard_at_once_in_every_pattern_that_names_it(store):
+    edit_row(store, "attention_words", {"name": "触电"}, {"words": "打雷"}, actor="admin", now=NOW)
+    wording = next(wording for wording in store.rules().wordings if wording.rule == "injury")
+    assert any(speech.expression.search("打雷") for speech in wording.speaks)
 
 
 @pytest.mark.parametrize(

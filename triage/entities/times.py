@@ -65,6 +65,11 @@ TRIGGER = re.compile(
 UNIT = re.compile("千|万|瓦|度|块|元|毛|倍|折|米|公里")  # 七点五千瓦 is a figure and no time
 NOT_CLOCK = re.compile("意见|建议|要求|原因|问题|理由|不|疑问|看法|希望|感受|教训|说明|情况|事|声明|诉求|儿|钱|油|水|小|击|评|赞|火|名|开|错|没")
 DAY_ALONE = re.compile(rf"(?P<dom>{N})[号日](?!楼|线|台|变|表)")
+# With what a moment can begin: most places of a text need no second look.
+FIRST = frozenset(
+    "".join(word[0] for words in (DAYS, SHORT, YEARS, PARTS, NAMES.split("|")) for word in words) + "0123456789零〇一二两三四五六七八九十"
+)
+FIRST |= frozenset("半个刚方头啱将才上这本当下周星礼")
 BACK = 8
 
 
@@ -98,7 +103,7 @@ def find_moments(text: str, now: datetime) -> Iterator[Entity]:
 def _around(text: str, since: int, trigger: re.Match[str], now: datetime) -> tuple[Said, int, int] | None:
     """The moment that holds a trigger: what begins first, as long as it reaches it."""
     for start in range(max(since, trigger.start() - BACK), trigger.end()):
-        found = _moment(text, start, now)
+        found = _moment(text, start, now) if text[start] in FIRST else None
         if found and found[1] > trigger.start():
             said, end = _until(text, found[1], found[0], now)
             return said, start, end

@@ -1,6 +1,5 @@
 """Reference tables: read as `Rules`, loaded from files without overwriting what people edited, edited row by row with a trail."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -10,7 +9,7 @@ from sqlalchemy import Boolean, Date, Float, Integer, RowMapping, Table, insert,
 from triage.calendar import WorkingCalendar
 from triage.clocks import Limit
 from triage.errors import NotFound
-from triage.rules import AttentionRule, Override, Pattern, Rules, Topic
+from triage.rules import AttentionRule, Override, Rules, Topic, read_wordings
 from triage.store import schema
 from triage.store.base import Part, to_json
 from triage.store.sql import block
@@ -25,6 +24,7 @@ TABLES: Mapping[str, Table] = {
         schema.routing,
         schema.time_limits,
         schema.attention,
+        schema.attention_words,
         schema.attention_patterns,
         schema.metrics,
         schema.switches,
@@ -163,6 +163,10 @@ class ReferenceData(Part):
         """Give the announced holidays and make-up days."""
         return self.rows(DAYS)
 
+    def word_lists(self) -> dict[str, str]:
+        """Give the word lists that the patterns of the attention rules refer to, each as alternatives of a regular expression."""
+        return {row["name"]: row["words"] for row in self.reference_rows("attention_words")}
+
     def rules(self) -> Rules:
         """Read all rules as one value."""
         return Rules(
@@ -175,7 +179,9 @@ class ReferenceData(Part):
             overrides=tuple(_override(row) for row in self.reference_rows("routing")),
             limits=tuple(_limit(row) for row in self.reference_rows("time_limits")),
             attention={row["code"]: _attention(row) for row in self.reference_rows("attention")},
-            patterns=tuple(_pattern(row) for row in self.reference_rows("attention_patterns")),
+            wordings=read_wordings(
+                ((row["rule"], row["pattern"], row["is_negation"]) for row in self.reference_rows("attention_patterns")), self.word_lists()
+            ),
             switches={row["code"]: row["value"] for row in self.reference_rows("switches")},
             calendar=WorkingCalendar(
                 days={row["day_on"]: row["is_working"] for row in self.calendar_days()},
@@ -226,10 +232,6 @@ def _attention(row: RowMapping) -> AttentionRule:
         row["co_department"],
         row["is_confidential"],
     )
-
-
-def _pattern(row: RowMapping) -> Pattern:
-    return Pattern(row["rule"], re.compile(row["pattern"]), row["is_negation"])
 
 
 def typed(table: Table, name: str, value: str) -> Any:

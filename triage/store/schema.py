@@ -155,6 +155,7 @@ attention = reference(
     code("co_department"),
     truth("is_confidential"),
 )
+attention_words = reference("attention_words", code("name", primary_key=True), words("words"), words("note"))
 attention_patterns = reference(
     "attention_patterns",
     Column("id", Integer, primary_key=True),
