@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from scripts import environment, frontend
 from scripts.environment import PYTHON, ROOT, say
@@ -24,15 +23,12 @@ def flask(*arguments: str) -> None:
         sys.exit(f"flask {' '.join(arguments)} failed; see above")
 
 
-def instance() -> Path:
-    """Where the installation keeps what it makes."""
-    return ROOT / (os.environ.get("TRIAGE_INSTANCE") or "instance")
+IS_THERE_A_MODEL = "from classifier.registry import *; from classifier.model import read_model; read_model(current_model_dir(instance_dir()))"
 
 
 def train() -> None:
-    """Train the bundled model, unless there is one in use."""
-    current = instance() / "models" / "current"
-    if not current.is_file() or not (current.parent / current.read_text(encoding="utf-8").strip() / "manifest.json").is_file():
+    """Train the bundled model, unless there is one in use that can be loaded; one of an earlier release may not."""
+    if subprocess.run([str(PYTHON), "-c", IS_THERE_A_MODEL], cwd=ROOT, capture_output=True, check=False).returncode:
         flask("train")
 
 

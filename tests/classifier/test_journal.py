@@ -1,5 +1,6 @@
 """Work that was stopped: what is saved is gone on with, and nothing is taken for it that it is not."""
 
+import contextlib
 import json
 import resource
 from collections.abc import Iterator, Sequence
@@ -155,19 +156,20 @@ def test_a_sheet_begins_at_its_first_row_each_time(tmp_path: Path) -> None:
     assert [row.values for row in tables.read_rows(tmp_path / "out.xlsx")] == [row.values for row in ROWS]
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def small_files() -> Iterator[None]:
-    """No file may grow over 5,000 bytes, as if the disk were full."""
+    """No file may grow over 5,000 bytes, as if the disk were full; for this moment only, the log of the tests is a file too."""
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (5000, usual[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
 
 
-@pytest.mark.usefixtures("small_files")
 def test_a_full_disk_is_one_clear_error_and_what_is_saved_stays(tmp_path: Path) -> None:
     heard = Heard()
-    with pytest.raises(tables.UnwritableTable, match=r"out\.csv: cannot be written \(File too large\)"):
+    with small_files(), pytest.raises(tables.UnwritableTable, match=r"out\.csv: cannot be written \(File too large\)"):
         work(tmp_path / "out.csv", [tables.Row(2, {"n": "1", "text": "a" * 1000})] * 10, progress=heard)
     assert heard.lines == [f"4 rows are kept in {tmp_path}/out.csv.part; the same command goes on after them"]
 
