@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from classifier.words import Document, is_word
 
 MOST_WORDS = 6
+NOTHING = np.zeros(1)
 
 Weights = tuple[tuple[str, float], ...]
 
@@ -26,15 +27,15 @@ def explain_words(document: Document, places: NDArray[Any], lengths: NDArray[Any
     where = np.concatenate([places, places + lengths])
     words = list(numbers)
     answers = []
-    for shares in (margins / lengths[:, None]).T:
+    shares = margins / lengths[:, None]
+    for begins in np.concatenate([shares, -shares]).T:
         # Running sums of what begins and what ends at each place give every character its share without a loop.
-        steps = np.bincount(where, np.concatenate([shares, -shares]), len(document.text) + 1)
-        upto = np.concatenate([[0.0], steps.cumsum().cumsum()])[ends]
+        upto = np.concatenate([NOTHING, np.bincount(where, begins, len(document.text) + 1).cumsum().cumsum()])[ends]
         answers.append(_strongest(words, np.bincount(which, upto[1:] - upto[:-1], len(words))))
     return answers
 
 
 def _strongest(words: list[str], weights: NDArray[Any]) -> Weights:
-    ranked = np.argsort(-np.abs(weights), kind="stable")
+    ranked = np.argsort(-np.abs(weights), kind="stable").tolist()
     chosen = [(words[number], float(weights[number])) for number in islice((n for n in ranked if is_word(words[n])), MOST_WORDS)]
     return tuple(sorted(chosen, key=lambda item: -item[1]))

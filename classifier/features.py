@@ -169,13 +169,13 @@ def _distinct_sequences(documents: Sequence[Document], least_texts: int) -> tupl
 
 
 class _Table:
-    """Finds the columns of many keys at once: open addressing in one array, at most a quarter full."""
+    """Finds the columns of many keys at once: open addressing in one array, at most half full, so that it stays in the cache."""
 
     def __init__(self, keys: Keys) -> None:
-        bits = max(4, int(np.ceil(np.log2(max(1, len(keys)) * 4))))
+        bits = max(4, int(np.ceil(np.log2(max(1, len(keys)) * 2))))
         self._shift, self._mask = np.uint64(64 - bits), (1 << bits) - 1
         self._keys = np.zeros(1 << bits, dtype=np.uint64)
-        self._columns = np.full(1 << bits, -1, dtype=np.int64)
+        self._columns = np.full(1 << bits, -1, dtype=np.int32)
         waiting, columns = keys, np.arange(len(keys))
         slots = self._slots(keys)
         while len(waiting):
