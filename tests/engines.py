@@ -28,8 +28,12 @@ _numbers = count(1)
 
 
 def missing(what: str, package: str) -> NoReturn:
+    """Leave a test out for want of a Debian package."""
+    leave_out(f"{what} is missing (Debian: apt-get install {package})")
+
+
+def leave_out(line: str) -> NoReturn:
     """Skip with one clear line; in CI nothing may be missing, so fail."""
-    line = f"{what} is missing (Debian: apt-get install {package})"
     if os.environ.get("CI") == "true":
         pytest.fail(line, pytrace=False)
     pytest.skip(line)

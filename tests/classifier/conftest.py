@@ -9,6 +9,7 @@ from classifier.corpus import Corpus
 from classifier.encoder import Encoder, find_encoder
 from classifier.model import Model, ModelFiles, save_model
 from classifier.training import train
+from tests import engines
 from tests.classifier.samples import DECISIONS, WORDS, made_up_corpus
 
 
@@ -47,7 +48,7 @@ def encoder() -> Encoder:
     """The sentence encoder; where it is not installed, the few tests that need it are left out."""
     found = find_encoder()
     if found is None:
-        pytest.skip("the sentence encoder is not installed (python3 -m scripts.environment)")
+        engines.leave_out("the sentence encoder is not installed (python3 -m scripts.environment)")
     return found
 
 
