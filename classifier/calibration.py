@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
+from math import exp, log, prod
 from typing import Any
 
 import numpy as np
@@ -14,38 +16,59 @@ BINS = 15
 TARGET_PRECISION = 0.95
 LEAST_TEXTS = 30
 NOTHING_PASSES = 1.01
+SUREST = 1e-6  # nothing is surer than this is small: beyond it odds say nothing
+BARELY = 1 + 1e-9
 
 
 def probabilities(scores: NDArray[Any]) -> Array:
-    """Softmax of scores (texts x labels): each row is positive and sums to 1."""
+    """Softmax of scores (texts x labels, or those of one text alone): each row is positive and sums to 1."""
     scaled = np.asarray(scores, dtype=np.float64)
-    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
-
-
-def fit_scales(scores: Sequence[NDArray[Any]], truth: NDArray[np.intp]) -> tuple[float, ...]:
-    """The factor of each machine's held-out scores (texts x labels) at which the softmax of their sum is likeliest.
-
-    For one machine it is temperature scaling (Guo et al. 2017, "On Calibration of Modern Neural Networks", section
-    4.2; the factor is one over the temperature); for several it also says how much each of them is heard.
-    """
-    from scipy.optimize import minimize  # here, because answering does not need it, and it takes its time
-
-    rows = np.arange(len(truth))
-
-    def loss(logarithms: NDArray[Any]) -> float:
-        chances = probabilities(sum(float(np.exp(log)) * each for log, each in zip(logarithms, scores, strict=True)))  # type: ignore[arg-type]
-        return -float(np.log(np.maximum(chances[rows, truth], 1e-300)).mean())
-
-    best = minimize(loss, np.zeros(len(scores)), method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-7, "maxiter": 400})
-    # Rounded, because the last digits are not worth a different file on another processor.
-    return tuple(round(float(np.exp(np.clip(log, -8.0, 8.0))), 4) for log in best.x)
+    powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
 def agree(first: Array, second: Array, agreement: NDArray[Any]) -> tuple[Array, Array]:
     """Probabilities of two heads made consistent: the sums over the products of both and of how well two labels go together."""
     ahead, behind = first * (second @ agreement.T), second * (first @ agreement)
-    return ahead / ahead.sum(axis=1, keepdims=True), behind / behind.sum(axis=1, keepdims=True)
+    return ahead / ahead.sum(axis=-1, keepdims=True), behind / behind.sum(axis=-1, keepdims=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """How often the likeliest label is right, from its probability: log odds times `slope`, plus `offset`.
+
+    This is Platt scaling of the top label (Platt 1999; Gupta & Ramdas 2022, "Top-label calibration"): factors alone leave
+    linear machines too sure where they are very sure and not sure enough where they doubt.
+    """
+
+    slope: float = 1.0
+    offset: float = 0.0
+
+    def bend_all(self, chances: Array) -> Array:
+        """Probabilities (texts x labels) with the likeliest on the curve and all others in their proportions; no label
+        overtakes the likeliest."""
+        rows, best = np.arange(len(chances)), chances.argmax(axis=1)
+        top = np.clip(chances[rows, best], SUREST, 1 - SUREST)
+        bent = 1 / (1 + np.exp(-(self.slope * np.log(top / (1 - top)) + self.offset)))
+        second = np.partition(chances, -2, axis=1)[:, -2]
+        bent = np.maximum(bent, BARELY * second / (1 - top + second))
+        made = chances * ((1 - bent) / (1 - top))[:, None]
+        made[rows, best] = bent
+        return np.asarray(made / made.sum(axis=1, keepdims=True))
+
+    def bend(self, chances: Array) -> Array:
+        """The same for one text, in plain numbers, since somebody waits for it."""
+        best = int(chances.argmax())
+        top = chances.item(best)
+        bent = 1 / (1 + exp(-(self.slope * log(top / (1 - top)) + self.offset))) if top < 1 - SUREST else 0.0
+        if bent < top and bent <= 0.5:  # surest of all, or a second label could overtake it: both are rare
+            return np.asarray(self.bend_all(chances[None])[0])
+        made: Array = chances * ((1 - bent) / (1 - top))
+        made[best] = bent
+        return made
+
+
+AS_IT_IS = Curve()
 
 
 def expected_calibration_error(confidence: Array, right: Bools) -> float:
@@ -115,6 +138,16 @@ class Stakes:
     groups: NDArray[np.intp]
     costs: Array
 
+    @cached_property
+    def meant(self) -> Array:
+        """For each label which labels lead to the same decision (labels x labels, 1 or 0)."""
+        return np.asarray(self.groups[:, None] == self.groups[None, :], dtype=np.float64)
+
+    @cached_property
+    def missed(self) -> Array:
+        """For each label what it costs to miss those that lead to another decision (labels x labels)."""
+        return (1.0 - self.meant) * self.costs
+
 
 def stakes(labels: Sequence[str], groups: Mapping[str, str], costs: Mapping[str, float]) -> Stakes:
     """The stakes of a head's labels; a label without a group is one of its own, one without a cost costs 1."""
@@ -130,11 +163,10 @@ def gate_scores(heads: Sequence[tuple[Array, Stakes]]) -> Array:
     The group judged is the one of the likeliest label, its chance the sum over all labels of that group against the
     sum over all others, each weighed by what it costs to miss it.
     """
-    return np.asarray(np.prod([_group_chance(chances, at_stake) for chances, at_stake in heads], axis=0))
+    return np.asarray(prod(_group_chance(chances, at_stake) for chances, at_stake in heads))
 
 
 def _group_chance(chances: Array, at_stake: Stakes) -> Array:
-    chosen = at_stake.groups[None, :] == at_stake.groups[chances.argmax(axis=1)][:, None]
-    meant = (chances * chosen).sum(axis=1)
-    missed = (chances * ~chosen) @ at_stake.costs
+    likeliest = chances.argmax(axis=-1)
+    meant, missed = np.vecdot(chances, at_stake.meant[likeliest]), np.vecdot(chances, at_stake.missed[likeliest])
     return np.asarray(meant / np.maximum(meant + missed, 1e-300))

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier import artefact
-from classifier.calibration import Array, Gate, Stakes, agree, gate_scores, probabilities, stakes
+from classifier.calibration import AS_IT_IS, Array, Curve, Gate, Stakes, agree, gate_scores, probabilities, stakes
 from classifier.encoder import Encoder, find_encoder
 from classifier.errors import ModelBroken, OutputRefused
 from classifier.explanation import Weights, explain_words
-from classifier.features import Features, Found, Weighed, as_matrix
+from classifier.features import Features, Reading
 from classifier.manifest import ARTEFACT, FAST, FULL, MANIFEST, WORDS, Manifest, check_files, read_manifest
 from classifier.words import Cutter, Document, from_file
 
@@ -55,11 +55,12 @@ class Machine:
 
 @dataclass(frozen=True)
 class Head:
-    """One head: its labels, their columns among those of all heads, and what they decide."""
+    """One head: its labels, their columns among those of all heads, what they decide, and how often the likeliest is right."""
 
     labels: tuple[str, ...]
     columns: slice
     stakes: Stakes
+    curve: Curve
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Parts:
     wording: Machine
     sense: Machine | None
     encoder: Encoder | None
-    agreement: NDArray[np.float32] | None
+    agreement: Array | None
     gate: Gate
 
 
@@ -101,31 +102,39 @@ class Model:
         return self._parts.features.unknown([self._parts.cutter.document(text) for text in texts])
 
     def _predict(self, texts: Sequence[str], explain: bool, most: int | None) -> Iterator[Prediction]:
-        parts = self._parts
-        documents = [parts.cutter.document(text) for text in texts]
-        found = parts.features.find(documents)
-        weighed = parts.features.weigh(found, len(texts))
-        scores = self._scores_of_wording(weighed, len(texts))
+        documents = [self._parts.cutter.document(text) for text in texts]
         sense = self._scores_of_sense(documents)
-        chances = self._chances(scores if sense is None else scores + sense)
-        gate = gate_scores([(chances[name], head.stakes) for name, head in parts.heads.items()])
-        orders = {name: np.argsort(-chance, axis=1, kind="stable") for name, chance in chances.items()}
-        words = self._words(documents, found, weighed, orders) if explain else [{}] * len(texts)
-        for row in range(len(texts)):
-            yield Prediction(
-                {name: _ranked(parts.heads[name].labels, chances[name][row], order[row][:most]) for name, order in orders.items()},
-                words[row],
-                self.version,
-                self.threshold,
-                float(gate[row]),
-                {name: self._margin(sense[row], name, order[row]) for name, order in orders.items()} if explain and sense is not None else {},
-            )
+        if explain or len(texts) == 1:  # reasons are of one text each, and one text is the one that somebody is typing
+            for row, document in enumerate(documents):
+                yield self._alone(document, None if sense is None else sense[row], explain, most)
+        else:
+            yield from self._together(documents, sense, most)
 
-    def _scores_of_wording(self, weighed: Weighed, texts: int) -> NDArray[Any]:
-        machine = self._parts.wording
-        if texts == 1:
-            return (weighed.values @ machine.weights[weighed.columns] + machine.intercepts)[None, :]
-        return np.asarray(as_matrix(weighed, texts, self._parts.features.width) @ machine.weights + machine.intercepts)
+    def _alone(self, document: Document, sense: NDArray[Any] | None, explain: bool, most: int | None) -> Prediction:
+        reading, wording = self._parts.features.read(document), self._parts.wording
+        weights = wording.weights.take(reading.columns, axis=0)
+        scores = reading.values @ weights + wording.intercepts
+        chances = self._chances(scores if sense is None else scores + sense)
+        orders = {name: (-chance).argsort(kind="stable") for name, chance in chances.items()}
+        pairs = [self._parts.heads[name].columns.start + order[:2] for name, order in orders.items()] if explain else []
+        words = explain_words(document, _margins(reading, weights, pairs)) if explain else []
+        return Prediction(
+            {name: self._ranked(name, chances[name], order[:most]) for name, order in orders.items()},
+            dict(zip(orders, words, strict=True)) if explain else {},
+            self.version,
+            self.threshold,
+            float(self._gate_scores(chances)),
+            {} if sense is None else {name: float(sense[first] - sense[second]) for name, (first, second) in zip(orders, pairs, strict=False)},
+        )
+
+    def _together(self, documents: Sequence[Document], sense: NDArray[Any] | None, most: int | None) -> Iterator[Prediction]:
+        matrix, wording = self._parts.features.transform(documents), self._parts.wording
+        scores = np.asarray(matrix @ wording.weights + wording.intercepts)
+        chances = self._chances(scores if sense is None else scores + sense)
+        orders = {name: np.argsort(-chance, axis=1, kind="stable") for name, chance in chances.items()}
+        for row, gate in enumerate(self._gate_scores(chances).tolist()):
+            heads = {name: self._ranked(name, chances[name][row], order[row][:most]) for name, order in orders.items()}
+            yield Prediction(heads, {}, self.version, self.threshold, gate, {})
 
     def _scores_of_sense(self, documents: Sequence[Document]) -> NDArray[Any] | None:
         machine, encoder = self._parts.sense, self._parts.encoder
@@ -134,32 +143,28 @@ class Model:
         return np.asarray(encoder.encode([document.text for document in documents]) @ machine.weights + machine.intercepts)
 
     def _chances(self, scores: NDArray[Any]) -> dict[str, Array]:
-        chances = {name: probabilities(scores[:, head.columns]) for name, head in self._parts.heads.items()}
+        chances = {name: probabilities(scores[..., head.columns]) for name, head in self._parts.heads.items()}
         if self._parts.agreement is not None:
             (first, ahead), (second, behind) = chances.items()
             chances[first], chances[second] = agree(ahead, behind, self._parts.agreement)
+        for name, head in self._parts.heads.items():
+            chances[name] = head.curve.bend(chances[name]) if scores.ndim == 1 else head.curve.bend_all(chances[name])
         return chances
 
-    def _words(
-        self, documents: Sequence[Document], found: Found, weighed: Weighed, orders: Mapping[str, NDArray[np.intp]]
-    ) -> list[dict[str, Weights]]:
-        """For each text the words of each head; one text at a time, since it is asked as somebody types."""
-        answers = []
-        for row, document in enumerate(documents):
-            of_text, at = weighed.rows == row, found.rows == row
-            columns, counts, values = weighed.columns[of_text], weighed.counts[of_text], weighed.values[of_text]
-            where = np.searchsorted(columns, found.columns[at])
-            places, lengths = found.places[at] - found.text_starts[row], found.lengths[at]
-            starts = [self._parts.heads[name].columns.start for name in orders]
-            pairs = np.array([start + order[row][:2] for start, order in zip(starts, orders.values(), strict=True)])
-            weights = self._parts.wording.weights[columns[:, None], pairs.ravel()]
-            margins = (weights[:, ::2] - weights[:, 1::2]) * (values / counts)[:, None]
-            answers.append(dict(zip(orders, explain_words(document, places, lengths, margins[where]), strict=True)))
-        return answers
+    def _gate_scores(self, chances: Mapping[str, Array]) -> Array:
+        return gate_scores([(chances[name], head.stakes) for name, head in self._parts.heads.items()])
 
-    def _margin(self, scores: NDArray[Any], name: str, order: NDArray[np.intp]) -> float:
-        of_head = scores[self._parts.heads[name].columns]
-        return float(of_head[order[0]] - of_head[order[1]])
+    def _ranked(self, name: str, chances: Array, order: NDArray[np.intp]) -> tuple[tuple[str, float], ...]:
+        labels = self._parts.heads[name].labels
+        return tuple(zip([labels[place] for place in order], chances[order].tolist(), strict=True))
+
+
+def _margins(reading: Reading, weights: NDArray[Any], pairs: Sequence[NDArray[np.intp]]) -> NDArray[Any]:
+    """For each pair of labels what the feature at each place adds to the score of the first over the second."""
+    shares, margins = reading.values / reading.counts, np.zeros((len(pairs), reading.places))
+    for margin, (first, second) in zip(margins, pairs, strict=True):
+        margin[reading.at] = ((weights[:, first] - weights[:, second]) * shares).repeat(reading.counts)
+    return margins
 
 
 @dataclass(frozen=True)
@@ -229,9 +234,10 @@ def _parts(manifest: Manifest, arrays: artefact.Arrays, terms: tuple[tuple[str, 
     if len(features.idf) != features.width:
         raise ValueError("not as many weights as features")
     heads, start = {}, 0
-    for name, labels in manifest.labels.items():
+    curves = _curves(arrays, way, len(manifest.labels))
+    for (name, labels), curve in zip(manifest.labels.items(), curves, strict=True):
         at_stake = stakes(labels, manifest.groups.get(name, {}), manifest.costs.get(name, {}))
-        heads[name] = Head(labels, slice(start, start + len(labels)), at_stake)
+        heads[name] = Head(labels, slice(start, start + len(labels)), at_stake, curve)
         start += len(labels)
     scales = [manifest.ways[way].heads[name].scales for name in heads]
     return Parts(
@@ -241,9 +247,19 @@ def _parts(manifest: Manifest, arrays: artefact.Arrays, terms: tuple[tuple[str, 
         wording=_machine(arrays, "wording", heads, [scale[0] for scale in scales], features.width),
         sense=_machine(arrays, "sense", heads, [scale[1] for scale in scales], arrays["sense.weights"].shape[0]) if encoder else None,
         encoder=encoder,
-        agreement=arrays["agreement"] if len(heads) == 2 else None,
+        agreement=arrays["agreement"].astype(np.float64) if len(heads) == 2 else None,
         gate=manifest.ways[way].gate,
     )
+
+
+def _curves(arrays: artefact.Arrays, way: str, heads: int) -> list[Curve]:
+    """The curve of each head; a model from before there were curves answers as it did."""
+    lines = arrays.get(f"curves.{way}")
+    if lines is None:
+        return [AS_IT_IS] * heads
+    if lines.shape != (heads, 2):
+        raise ValueError("the curves are those of other labels or features")
+    return [Curve(float(slope), float(offset)) for slope, offset in lines]
 
 
 def _machine(arrays: artefact.Arrays, name: str, heads: Mapping[str, Head], scales: Sequence[float], features: int) -> Machine:
@@ -254,7 +270,3 @@ def _machine(arrays: artefact.Arrays, name: str, heads: Mapping[str, Head], scal
         raise ValueError(f"{name!r} has other labels or features")
     factors = np.concatenate([np.full(len(head.labels), scale, dtype=np.float32) for head, scale in zip(heads.values(), scales, strict=True)])
     return Machine(np.ascontiguousarray(weights * factors), intercepts * factors)
-
-
-def _ranked(labels: Sequence[str], chances: Array, order: NDArray[np.intp]) -> tuple[tuple[str, float], ...]:
-    return tuple(zip([labels[place] for place in order], chances[order].tolist(), strict=True))

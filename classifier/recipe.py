@@ -1,4 +1,4 @@
-"""What learns: a linear machine on words and character sequences, and a second one on what the encoder says."""
+"""The choices of a training, the linear machine as a value, and how two heads agree."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 Floats = NDArray[np.float32]
 
@@ -45,23 +44,6 @@ class Linear:
         return scores
 
 
-def learn_wording(matrix: csr_matrix, labels: Sequence[str], recipe: Recipe) -> Linear:
-    """A linear support vector machine on words and sequences, one label against the rest, each label of the same weight."""
-    from sklearn.svm import LinearSVC  # here, because a server that only answers starts a second sooner without it
-
-    # More rounds than the default 1,000, because a long corpus needs some more; it stops as soon as it has converged.
-    machine = LinearSVC(C=recipe.penalty, class_weight="balanced", random_state=recipe.seed, max_iter=20_000)
-    return _linear(machine.fit(matrix, list(labels)))
-
-
-def learn_sense(vectors: Floats, labels: Sequence[str], recipe: Recipe) -> Linear:
-    """A logistic regression on the encoder's vectors, each label of the same weight."""
-    from sklearn.linear_model import LogisticRegression
-
-    machine = LogisticRegression(C=recipe.sense_penalty, class_weight="balanced", max_iter=1_000)
-    return _linear(machine.fit(vectors, list(labels)))
-
-
 def agreement(first: Sequence[str], second: Sequence[str], labels: tuple[Sequence[str], Sequence[str]], recipe: Recipe) -> Floats:
     """How much more often two labels of two heads go together than by chance (labels x labels), dampened by an exponent.
 
@@ -76,12 +58,3 @@ def agreement(first: Sequence[str], second: Sequence[str], labels: tuple[Sequenc
     imagined = len(labels[0])
     share = (counts + by_chance * imagined) / (counts.sum() + imagined)
     return np.asarray((share / by_chance) ** recipe.agreement, dtype=np.float32)
-
-
-def _linear(machine: Any) -> Linear:
-    """Weights and intercepts of a fitted machine; two labels are two columns, like any number."""
-    weights, intercepts = machine.coef_.T, machine.intercept_
-    if weights.shape[1] == 1:
-        weights, intercepts = np.hstack([-weights, weights]), np.concatenate([-intercepts, intercepts])
-    labels = tuple(str(label) for label in machine.classes_)
-    return Linear(labels, np.ascontiguousarray(weights, dtype=np.float32), intercepts.astype(np.float32))

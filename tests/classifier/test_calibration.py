@@ -1,4 +1,4 @@
-"""Calibration: probabilities are probabilities, the factors are the best ones, and the gate holds what it says."""
+"""Calibration: probabilities are probabilities, a curve keeps the likeliest label, and the gate holds what it says."""
 
 from fractions import Fraction
 from itertools import product
@@ -12,12 +12,12 @@ from hypothesis.extra import numpy as hnp
 from classifier.calibration import (
     BINS,
     NOTHING_PASSES,
+    Curve,
     Stakes,
     agree,
     calibration_curve,
     choose_gate,
     expected_calibration_error,
-    fit_scales,
     gate_scores,
     probabilities,
     stakes,
@@ -36,52 +36,37 @@ def test_probabilities_are_finite_sum_to_one_and_keep_the_order(scores: np.ndarr
     assert (chances[np.arange(len(best)), best] == chances.max(axis=1)).all()
 
 
-# The factors
+# The curve of the likeliest label
+
+CURVES = st.builds(Curve, st.floats(0.05, 20), st.floats(-20, 20))
 
 
-def drawn(scores: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Labels drawn as the softmax of the scores says."""
-    random = np.random.default_rng(seed)
-    return np.array([random.choice(scores.shape[1], p=row) for row in probabilities(scores)])
+@given(SCORES, CURVES)
+def test_a_curve_keeps_probabilities_and_the_likeliest_label(scores: np.ndarray, curve: Curve) -> None:
+    chances = probabilities(scores)
+    bent = curve.bend_all(chances)
+    assert np.isfinite(bent).all()
+    assert (bent >= 0).all()
+    assert np.allclose(bent.sum(axis=1), 1.0, atol=1e-9)
+    assert (bent.argmax(axis=1) == chances.argmax(axis=1)).all()
 
 
-def loss(scores: np.ndarray, truth: np.ndarray) -> float:
-    return -float(np.log(probabilities(scores)[np.arange(len(truth)), truth]).mean())
+@given(SCORES, CURVES)
+def test_one_text_alone_is_bent_as_it_is_among_others(scores: np.ndarray, curve: Curve) -> None:
+    chances = probabilities(scores)
+    assert np.array([curve.bend(row) for row in chances]) == pytest.approx(curve.bend_all(chances), abs=1e-9)
 
 
-@pytest.mark.parametrize("factor", [0.25, 1.0, 3.0])
-def test_the_factor_of_drawn_labels_is_found(factor: float) -> None:
-    scores = np.random.default_rng(1).normal(size=(20_000, 4)) * 2
-    truth = drawn(scores * factor)
-    (found,) = fit_scales([scores], truth)
-    assert found == pytest.approx(factor, rel=0.06)
-    assert all(loss(scores * found, truth) < loss(scores * other, truth) for other in (found * 0.9, found * 1.1))
+def test_a_curve_by_hand() -> None:
+    # Odds of 9 to 1, to the power of a half, are 3 to 1; what is left keeps its proportions.
+    assert Curve(0.5, 0.0).bend(np.array([0.9, 0.06, 0.04])) == pytest.approx([0.75, 0.15, 0.1])
+    assert Curve().bend(np.array([0.9, 0.06, 0.04])) == pytest.approx([0.9, 0.06, 0.04])
 
 
-def test_of_two_machines_each_is_heard_as_much_as_it_knows() -> None:
-    random = np.random.default_rng(2)
-    first, second, idle = (random.normal(size=(20_000, 4)) * 2 for _ in range(3))
-    truth = drawn(first * 0.5 + second * 1.5)
-    assert fit_scales([first, second], truth) == pytest.approx((0.5, 1.5), rel=0.08)
-    loud, silent = fit_scales([first + 3 * second, idle], truth)
-    assert loud == pytest.approx(0.5, rel=0.08)
-    assert silent < 0.05
-
-
-def test_fitting_twice_gives_the_same_factors() -> None:
-    scores = np.random.default_rng(3).normal(size=(50, 3))
-    truth = drawn(scores)
-    assert fit_scales([scores, scores**2], truth) == fit_scales([scores, scores**2], truth)
-
-
-ALWAYS = {"right": np.arange(3), "wrong": np.array([1, 2, 0])}
-
-
-@pytest.mark.parametrize("truth", ALWAYS.values(), ids=ALWAYS)
-def test_scores_that_are_always_right_or_wrong_give_a_finite_factor(truth: np.ndarray) -> None:
-    (factor,) = fit_scales([np.eye(3)], truth)
-    assert 0 < factor < 3_000
-    assert np.isfinite(probabilities(factor * np.eye(3))).all()
+def test_a_curve_that_would_make_a_second_label_the_likeliest_stops_before() -> None:
+    first, second = Curve(1.0, -3.0).bend(np.array([0.6, 0.4]))
+    assert first == pytest.approx(0.5)
+    assert first > second
 
 
 # Two heads made consistent
@@ -210,6 +195,16 @@ def test_the_gate_score_is_the_chance_that_every_head_has_the_right_group() -> N
     kind = (np.array([[0.9, 0.1], [0.45, 0.55]]), alike(0, 1))
     assert gate_scores([topic]).tolist() == pytest.approx([0.75, 0.7])
     assert gate_scores([topic, kind]).tolist() == pytest.approx([0.75 * 0.9, 0.7 * 0.55])
+
+
+def test_one_text_alone_has_the_figures_that_it_has_among_others() -> None:
+    raw, together = np.random.default_rng(4).normal(size=(50, 5)), np.ones((5, 5)) + np.eye(5)
+    at_stake = alike(0, 1, 1, 2, 0, costs=(1.0, 2.0, 3.0, 4.0, 0.5))
+    chances, scores = agree(probabilities(raw), probabilities(raw**2), together), []
+    for row in raw:
+        alone = agree(probabilities(row), probabilities(row**2), together)
+        scores.append(float(gate_scores([(own, at_stake) for own in alone])))
+    assert gate_scores([(each, at_stake) for each in chances]).tolist() == pytest.approx(scores)
 
 
 def test_what_is_costly_to_miss_takes_away_more_certainty() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from classifier import artefact
 from classifier.explanation import MOST_WORDS, explain_words
-from classifier.features import Features
+from classifier.features import LONGEST_SEQUENCE, Features
 from classifier.manifest import FAST
 from classifier.model import Model, ModelFiles
 from classifier.words import Cutter, Document, is_word, weigh
@@ -42,10 +42,19 @@ def test_a_text_without_words_has_no_reasons(two_heads: Model, text: str) -> Non
 
 
 def explained(pieces: list[str], *occurrences: tuple[int, int, float]) -> dict[str, float]:
-    """The words of a text in which features stand: place, length, margin."""
-    places, lengths, margins = (np.array(part) for part in zip(*occurrences, strict=True))
-    (words,) = explain_words(Document("".join(pieces), pieces), places, lengths, margins[:, None])
+    """The words of a text in which sequences stand: place, length, margin."""
+    document = Document("".join(pieces), pieces)
+    margins = nothing(document, 1)
+    for place, length, margin in occurrences:
+        margins[0, len(pieces) + sum(len(document.text) - shorter + 1 for shorter in range(1, length)) + place] += margin
+    (words,) = explain_words(document, margins)
     return dict(words)
+
+
+def nothing(document: Document, heads: int) -> np.ndarray:
+    """No margin at any place: the pieces, then the sequences of one, two and three characters."""
+    sequences = sum(max(0, len(document.text) - shorter) for shorter in range(LONGEST_SEQUENCE))
+    return np.zeros((heads, len(document.pieces) + sequences))
 
 
 HAND = {
@@ -72,10 +81,15 @@ def test_the_strongest_six_are_kept_whatever_their_sign() -> None:
 
 
 def test_a_text_in_which_nothing_is_known_has_words_without_weight() -> None:
-    nothing = np.array([], dtype=np.int64)
-    margins = np.zeros((0, 2))
-    assert explain_words(Document("谢谢", ["谢谢"]), nothing, nothing, margins) == [(("谢谢", 0.0),)] * 2
-    assert explain_words(Document("", []), nothing, nothing, margins) == [()] * 2
+    for document, expected in ((Document("谢谢", ["谢谢"]), (("谢谢", 0.0),)), (Document("", []), ())):
+        assert explain_words(document, nothing(document, 2)) == [expected] * 2
+
+
+def test_a_piece_that_is_a_feature_has_its_margin_in_each_head() -> None:
+    document = Document("国家电网,停电", ["国家电网", ",", "停电"])
+    margins = nothing(document, 2)
+    margins[0, 0], margins[1, 2] = 3.0, -2.0
+    assert [dict(words) for words in explain_words(document, margins)] == [{"国家电网": 3.0, "停电": 0.0}, {"国家电网": 0.0, "停电": -2.0}]
 
 
 # The sum

@@ -12,7 +12,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from classifier.corpus import read_bundled
 from classifier.errors import CorpusError
-from classifier.features import BITS, LONGEST_SEQUENCE, SPREAD, Features, _Table, as_matrix, learn_features
+from classifier.features import BITS, LONGEST_SEQUENCE, Features, as_matrix, learn_features
 from classifier.registry import PROJECT
 from classifier.words import Cutter, Document, is_word, read_words, weigh
 
@@ -161,6 +161,30 @@ def test_a_feature_counts_by_the_logarithm_of_how_often_it_stands() -> None:
     assert weighed.values[0] / weighed.values[1] == pytest.approx(1 + np.log(3), rel=1e-6)
 
 
+# One text alone
+
+
+@settings(max_examples=200, deadline=None)
+@given(ODD, ODD)
+@example("", "停电")
+@example("停电停电停电", "停电")
+@example("\ud800\udfff", "\ud800")
+def test_one_text_reads_as_it_is_found_and_weighed_among_others(text: str, learnt: str) -> None:
+    document = CUTTER.document(text)
+    features, _ = learn_features([CUTTER.document(known) for known in (learnt, text[::2], "停电了")], least_texts=1)
+    reading, weighed = features.read(document), features.weigh(features.find([document]), 1)
+    assert (reading.columns.tolist(), reading.counts.tolist()) == (weighed.columns.tolist(), weighed.counts.tolist())
+    assert reading.values.tolist() == pytest.approx(weighed.values.tolist(), abs=1e-7)
+
+
+def test_a_reading_says_at_which_place_each_occurrence_stands() -> None:
+    reading = knowing(["停电"], ["停", "停电", "电停电"]).read(Document("停电停电", ["停电", "停电"]))
+    # Two pieces, then four sequences of one character, three of two and two of three.
+    assert reading.places == 2 + 4 + 3 + 2
+    assert (reading.columns.tolist(), reading.counts.tolist()) == ([0, 1, 2, 3], [2, 2, 2, 1])
+    assert reading.at.tolist() == [0, 1, 2, 4, 6, 8, 10]
+
+
 def same(one: csr_matrix, other: csr_matrix) -> bool:
     return one.shape == other.shape and one.toarray().tolist() == other.toarray().tolist()
 
@@ -188,32 +212,3 @@ FEW = {"nothing but signs": ["!", ""], "nothing that stands twice": ["停", "费
 def test_texts_without_words_cannot_be_learnt_from(texts: list[str]) -> None:
     with pytest.raises(CorpusError, match="no words can be learnt from these 2 texts"):
         learn_features([CUTTER.document(text) for text in texts], least_texts=2)
-
-
-# The table
-
-
-def colliding(wanted: int, bits: int) -> list[int]:
-    """Keys that all belong into the last slot of a table of so many bits, so that the search goes on from its start."""
-    found, candidate = [], 1
-    while len(found) < wanted:
-        if (candidate * int(SPREAD)) % (1 << 64) >> (64 - bits) == (1 << bits) - 1:
-            found.append(candidate)
-        candidate += 1
-    return found
-
-
-def test_keys_of_one_slot_are_told_apart() -> None:
-    keys = colliding(30, 7)  # thirty keys make a table of 128 slots
-    known, unknown = np.array([*keys[:20], 1 << 62, 5, 6, 7, 8, 9, 10, 11, 12, 13], dtype=np.uint64), keys[20:]
-    table = _Table(known)
-    assert table.look_up(known).tolist() == list(range(30))
-    assert table.look_up(np.array(unknown, dtype=np.uint64)).tolist() == [-1] * 10
-
-
-@given(st.sets(st.integers(1, (1 << 63) - 1), max_size=80), st.sets(st.integers(1, (1 << 63) - 1), max_size=40))
-def test_the_table_finds_what_a_dictionary_finds(known: set[int], asked: set[int]) -> None:
-    columns = {number: column for column, number in enumerate(sorted(known))}
-    table = _Table(np.array(sorted(known), dtype=np.uint64))
-    keys = sorted(known | asked)
-    assert table.look_up(np.array(keys, dtype=np.uint64)).tolist() == [columns.get(number, -1) for number in keys]

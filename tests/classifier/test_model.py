@@ -75,10 +75,11 @@ def test_no_texts_have_no_answers(one_head: Model) -> None:
     assert one_head.predict([]) == []
 
 
-def test_an_answer_is_the_same_alone_and_among_others(two_heads: Model, corpus: Corpus) -> None:
-    together = two_heads.predict([*corpus.texts, *ODD] * 10)
+@pytest.mark.parametrize("explain", [True, False], ids=["with reasons", "without"])
+def test_an_answer_is_the_same_alone_and_among_others(two_heads: Model, corpus: Corpus, explain: bool) -> None:
+    together = two_heads.predict([*corpus.texts, *ODD] * 10, explain=explain)
     assert len(together) > TEXTS_AT_ONCE
-    alone = [two_heads.predict([text])[0] for text in [*corpus.texts, *ODD]]
+    alone = [two_heads.predict([text], explain=explain)[0] for text in [*corpus.texts, *ODD]]
     assert alike(together[: len(alone)], alone)
     assert alike(together[-len(alone) :], alone)
 
@@ -180,6 +181,7 @@ def test_the_full_way_is_safe_for_threads_and_after_a_fork(full_files: ModelFile
     expected = model.predict(texts)
     with ThreadPoolExecutor(4) as pool:
         assert all(answers == expected for answers in pool.map(lambda _: model.predict(texts), range(8)))
+    assert alike([replace(answer, words={}, sense={}) for answer in expected], model.predict(texts, explain=False))
     assert forked(model, texts) == expected
     assert alike([model.predict([text])[0] for text in texts], expected)
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from sklearn.svm import LinearSVC
 
 from classifier.features import learn_features
-from classifier.recipe import Linear, Recipe, agreement, learn_sense, learn_wording
+from classifier.machines import learn_sense, learn_wording
+from classifier.recipe import Linear, Recipe, agreement
 from classifier.words import Cutter
 
 TEXTS = ["停电了", "电费多", "又停电", "电费账单", "谢谢师傅", "谢谢"]

@@ -7,13 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classifier.calibration import NOTHING_PASSES
+from classifier import artefact
+from classifier.calibration import NOTHING_PASSES, Curve
+from classifier.cards import HeldOut
 from classifier.corpus import Corpus
 from classifier.encoder import Encoder
+from classifier.fitting import Scores
+from classifier.learning import hold_out, learn_from, prepare
 from classifier.manifest import FAST, FULL, LIBRARIES, library_versions
 from classifier.model import ModelFiles, save_model
+from classifier.progress import Quiet
 from classifier.recipe import Recipe
 from classifier.training import Decisions, folds, train
+from classifier.words import weigh
 from tests.classifier.samples import DECISIONS, GROUPS, WORDS
 
 
@@ -103,6 +109,25 @@ def test_a_corpus_with_a_single_head_has_no_agreement(one_head_files: ModelFiles
 # The card
 
 
+def held_out(corpus: Corpus) -> tuple[HeldOut, Scores]:
+    """What is known of all rows while they were held out, and their scores."""
+    recipe = Recipe()
+    material, parts = prepare(corpus, weigh(WORDS), None, Quiet()), folds(corpus, recipe)
+    seen = hold_out(material, parts, [learn_from(material, learn, recipe) for learn, _ in parts])
+    return HeldOut(corpus, material, recipe, parts, np.zeros((len(corpus.texts), 2)), {}), seen
+
+
+def test_a_part_is_judged_by_a_calibration_that_has_not_seen_it(corpus: Corpus) -> None:
+    held, seen = held_out(corpus)
+    notes = np.array(corpus.parts) == "note"
+    labels = {head: tuple(np.where(notes, np.roll(names, 1), names).tolist()) for head, names in corpus.labels.items()}
+    turned = replace(held, corpus=replace(corpus, labels=labels))
+    for head, chances in held.chances(seen).items():
+        others = turned.chances(seen)[head]
+        assert np.array_equal(chances[notes], others[notes])  # its own labels say nothing of how sure the model is of it
+        assert not np.allclose(chances[~notes], others[~notes], atol=1e-3)
+
+
 def test_the_card_has_scores_beside_a_dummys(corpus: Corpus, two_head_files: ModelFiles) -> None:
     manifest = two_head_files.manifest
     assert manifest.labels == {"topic": ("bill", "meter", "outage"), "demand_type": ("complaint", "enquiry")}
@@ -125,6 +150,17 @@ def test_every_error_is_a_confusion_and_every_text_is_on_the_curve(two_head_file
                 assert sum(count for *_, count in card.confusions) == wrong
                 assert sum(point["texts"] for point in card.curve) == card.scores["n"]
                 assert [count for *_, count in card.confusions] == sorted((count for *_, count in card.confusions), reverse=True)
+
+
+def test_a_model_answers_with_the_curves_that_it_was_taught(two_head_files: ModelFiles) -> None:
+    arrays = artefact.unpack(two_head_files.artefact)
+    assert arrays["curves.fast"].shape == (2, 2)
+    plain = artefact.pack({name: array for name, array in arrays.items() if not name.startswith("curves")})
+    answers = [files.open().predict(["整栋楼都没电"])[0] for files in (two_head_files, replace(two_head_files, artefact=plain))]
+    for number, head in enumerate(two_head_files.manifest.labels):
+        bent, straight = (dict(answer.heads[head]) for answer in answers)
+        curve = Curve(*arrays["curves.fast"][number])
+        assert list(bent.values()) == pytest.approx(curve.bend(np.array(list(straight.values()))).tolist())
 
 
 def test_both_ways_have_the_scores_of_the_same_rows(full_files: ModelFiles, two_head_files: ModelFiles) -> None:

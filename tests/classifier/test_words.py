@@ -2,6 +2,7 @@
 
 import random
 import re
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -77,6 +78,12 @@ SHOWN = {
 def test_a_text_is_normalised(text: str, expected: str) -> None:
     assert normalise(text) == expected
     assert Cutter().document(text).text == expected
+
+
+@given(st.text(st.one_of(st.characters(), st.sampled_from("，！？；：（）,!?;:()\u0338\u3099ｶﾞ㈱Ａa \0\ud800"))))
+def test_that_the_usual_signs_are_changed_first_changes_nothing(text: str) -> None:
+    whole = unicodedata.normalize("NFKC", text.encode("utf-8", "replace").decode())
+    assert normalise(text) == " ".join(whole.lower().replace("\0", " ").split())
 
 
 def test_several_threads_cut_the_same() -> None:

@@ -47,8 +47,10 @@ TAIL = (
 )
 CHAIN = re.compile("".join(f"(?P<{name}>{pattern})?" for name, pattern in (*ADMIN, *PLACES)) + f"(?P<tail>{TAIL})?")
 TRIGGER = re.compile("[省市县区镇乡村屯庄寨木查道街路巷弄同苑园厦场城邸府院栋幢座楼元组社队寓]")
+# Greedy: up to the last one. No part of a chain holds ， or 。; W stands in texts made anonymous where a name was left out (W市).
+BOUNDARY = re.compile(rf".*[，。W_{STOP}]", re.DOTALL)
 LEAD = re.compile(
-    "^.*(?:地址|家住|住址|住在|位于|来电|反映|客户|用户|诉求|报修|门牌|喂|门头|地点|今早|昨晚|今天|昨天|刚才|刚刚|现在|这里|反应|称|师傅|一下|你好|您好|就是|哎|啊|呀|嘛|吧|呢|那[个里边儿头条块家台根]|帮|派人|来看|辆|台)"
+    ".*(?:地址|家住|住址|住在|位于|来电|反映|客户|用户|诉求|报修|门牌|喂|门头|地点|今早|昨晚|今天|昨天|刚才|刚刚|现在|这里|反应|称|师傅|一下|你好|您好|就是|哎|啊|呀|嘛|吧|呢|那[个里边儿头条块家台根]|帮|派人|来看|辆|台)"
 )
 GENERIC = re.compile(
     "^(?:整个|全|本|该|各|每个?|某|一个|几个|隔壁|邻|老|旧|老旧|新|同一?|别|哪个?|城中|农|乡|自然|几|两个|三个|半个|大|小|外|马|公|铁|线|道|短|电|思|网|出|套|走|修|问|一|支|半|回|水|气|管|油|"
@@ -73,11 +75,11 @@ def find_addresses(text: str) -> Iterator[Entity]:
 
 def _clause(text: str, at: int) -> int:
     """Where the clause begins that holds a character, but no further back than a name reaches."""
-    low = max(at - 24, 0)
-    piece = text[low:at]
-    cut = max((match.end() for match in re.finditer(rf"[\\W_{STOP}]", piece)), default=0)
-    lead = LEAD.match(piece[cut:])
-    return low + cut + (lead.end() if lead else 0)
+    start = max(at - 24, 0)
+    for before in (BOUNDARY, LEAD):
+        found = before.match(text, start, at)
+        start = found.end() if found else start
+    return start
 
 
 def _chain(text: str, start: int, reach: int) -> Entity | None:

@@ -8,6 +8,7 @@ from triage.entities.kinds import Entity, EntityKind
 
 WRITTEN = r"(?:\+?86[- ]{0,2})?+\(?\d{2,}+(?:(?:[)）][- ]?|[- \u00a0]{1,2})\d++){0,7}"  # what separates is never optional: no two ways to read a run
 SPOKEN = r"[零〇一二两三四五六七八九幺]{2,}+(?:[，,、 -][零〇一二两三四五六七八九幺]{2,}+){0,7}"
+PAIR = re.compile(r"[\d零〇一二两三四五六七八九幺]{2}")  # without two digits side by side there is no run, and that is soon seen
 RUN = re.compile(rf"(?<![\dA-Za-z.#]){WRITTEN}(?![\dA-Za-z])|{SPOKEN}")
 GROUP = re.compile(r"\d{7,25}")
 BEFORE, AFTER = 16, 9
@@ -33,14 +34,16 @@ LANDLINE = re.compile(r"0(?:10|2\d|[3-9]\d{2})[2-8]\d{6,7}")
 SERVICE = re.compile(r"[48]00\d{7}")
 IDENTITY = re.compile(r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]?")
 DATE = re.compile(r"(?:19|20)\d{2}-\d{1,2}-\d{1,2}\b")
-MIXED = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]{0,6}\d)[A-Za-z0-9]{8,24}(?![A-Za-z0-9])")
+MIXED = re.compile(r"[A-Za-z0-9]{8,}+")
+SOON_A_DIGIT = re.compile(r"[A-Za-z]{0,6}[0-9]")
+LONGEST_MIXED = 24
 MEASURE = re.compile(r"\s{0,2}(?:元|块|度|千瓦|万|米|平|公里|吨|kW|KW|%|年)")
 
 
 def find_numbers(text: str) -> Iterator[Entity]:
     """Give the numbers of a text, each once: by the name that stands nearest, else by their shape."""
     end = 0
-    for run in RUN.finditer(text):
+    for run in RUN.finditer(text) if PAIR.search(text) else ():
         if len(run.group()) < 7 or len(spelt(run.group())) < 7:
             continue
         whole = _read(text, run.start(), run.end(), end)
@@ -55,7 +58,8 @@ def find_numbers(text: str) -> Iterator[Entity]:
 def _lettered(text: str) -> Iterator[Entity]:
     """Meter numbers that hold letters; only a name makes one of them a number at all."""
     for match in MIXED.finditer(text):
-        if not match.group().isdigit() and _label(text, match.start(), match.end(), 0) is EntityKind.METER_NUMBER:
+        is_number = match.end() - match.start() <= LONGEST_MIXED and SOON_A_DIGIT.match(match.group()) and not match.group().isdigit()
+        if is_number and _label(text, match.start(), match.end(), 0) is EntityKind.METER_NUMBER:
             yield Entity(EntityKind.METER_NUMBER, match.group().upper(), match.span(), match.group())
 
 
