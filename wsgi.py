@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
 
 from flask import Flask
 
@@ -13,9 +15,12 @@ from classifier.commands import COMMANDS
 from classifier.corrections import Correction
 from classifier.drift import Seen
 from classifier.errors import ClassifierError
+from classifier.manifest import WORDS
 from classifier.model import Prediction as Classified
 from classifier.predictor import Predictor
+from classifier.registry import current_model_dir
 from classifier.sources import EXTENSION, Sources
+from classifier.words import Cutter, from_file
 from routes import Parts
 from routes import create_app as create_routes
 from triage.errors import TriageError
@@ -60,6 +65,19 @@ def sources_of(database: Database, secret: bytes) -> Sources:
     return Sources(corrections, seen)
 
 
+@lru_cache(maxsize=2)
+def cutter_of(model: Path | None) -> Cutter:
+    """Cut words with the list of a kept model; without one, with the dictionary alone."""
+    return Cutter(from_file((model / WORDS).read_bytes())) if model else Cutter()
+
+
+def cut_as_in_use(instance: Path, text: str) -> list[str]:
+    """Cut the words of a search as the model in use cuts a text."""
+    with suppress(ClassifierError, OSError, ValueError):
+        return cutter_of(current_model_dir(instance)).cut(text)
+    return cutter_of(None).cut(text)
+
+
 def create_app() -> Flask:
     """Join the parts by the settings in the environment."""
     config = read_settings(os.environ)
@@ -71,6 +89,7 @@ def create_app() -> Flask:
         predict_many=lambda texts: [in_domain(made) for made in predictor.many(texts)],
         model_trouble=lambda: predictor.trouble,
         models=Catalogue(config.instance),
+        cut=lambda text: cut_as_in_use(config.instance, text),
     )
     app = create_routes(parts, insecure_cookie=config.insecure_cookie)
     app.extensions["preload"] = predictor.preload

@@ -5,10 +5,16 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 from triage.complaint import Complaint, Contact, Context
+from triage.moments import in_shanghai
 from triage.rules import Rules, Speech, Wording
+from triage.similarity import Earlier, Repeat, grams, repeats
 from triage.terms import Channel
+
+if TYPE_CHECKING:
+    from triage.outages import KnownOutage
 
 AUTHORITIES = (Channel.AUTHORITY_12398, Channel.AUTHORITY_12345, Channel.AUTHORITY_OTHER)
 REPEATED = 3
@@ -63,7 +69,7 @@ def read_attention(complaint: Complaint, contact: Contact, context: Context, top
     """Say which attention rules hold, each with its evidence (`data/attention.csv`, `data/attention_patterns.csv`)."""
     text = complaint.text
     said = ((code, f"原文“{text[start:end]}”", (start, end)) for code, (start, end) in hear(text, rules.wordings))
-    known = ((code, evidence, None) for code, evidence in _in_context(contact, context, topic, rules))
+    known = ((code, evidence, None) for code, evidence in _in_context(text, contact, context, topic, rules))
     return tuple(Attention(code, rules.attention[code].name, evidence, span) for code, evidence, span in (*said, *known) if code in rules.attention)
 
 
@@ -116,20 +122,50 @@ class Denials:
         return begun > 0 and self.reach[begun - 1] >= end
 
 
-def _in_context(contact: Contact, context: Context, topic: str | None, rules: Rules) -> Iterator[tuple[str, str]]:
+def _in_context(text: str, contact: Contact, context: Context, topic: str | None, rules: Rules) -> Iterator[tuple[str, str]]:
     if contact.channel in AUTHORITIES:
         yield "authority", f"渠道：{contact.channel.label}"
     if contact.is_confidential:
         yield "confidential", "客户要求保密"
     if context.customer and context.customer.key_kind:
         yield "key_customer", f"客户档案：{context.customer.key_kind}"
-    calls = earlier_of_same_event(context, topic, rules)
+    outage = known_outage(context, topic, rules)
+    if outage:
+        yield "known_outage", f"{outage.kind.label} {outage.number}（{outage.matched.value}），预计 {in_shanghai(outage.ends_at):%m-%d %H:%M} 送电"
+    if context.outages and _is_of_outage(topic, rules) and context.outages.recent_count >= rules.number("frequent_outage_count", 3):
+        yield "frequent_outage", f"台区 {context.outages.transformer_area} 近两月停电 {context.outages.recent_count} 次"
+    calls = earlier_of_same_event(text, context, topic, rules)
     if len(calls) + 1 >= REPEATED:
-        yield "repeat_caller", f"第 {len(calls) + 1} 次来电，前次工单 {calls[0]}"
+        yield "repeat_caller", f"第 {len(calls) + 1} 次来电，前次工单 {calls[0].number}（{calls[0].reason}）"
 
 
-def earlier_of_same_event(context: Context, topic: str | None, rules: Rules) -> tuple[str, ...]:
-    """Give the numbers of the caller's earlier tickets about the same event, the latest first: the same second level of the taxonomy."""
+OF_OUTAGES = ("outage.fault", "outage.notice", "outage.plan", "quality.reliability")
+
+
+def _is_of_outage(topic: str | None, rules: Rules) -> bool:
+    """Whether a complaint is about the supply being off; one about a bill is not explained by an outage next door."""
+    return topic is not None and topic in rules.topics and rules.topics[topic].level2_code in OF_OUTAGES
+
+
+def known_outage(context: Context, topic: str | None, rules: Rules) -> "KnownOutage | None":
+    """Give the registered outage that explains a complaint about the supply being off, or None."""
+    known = context.outages.known if context.outages else ()
+    return known[0] if known and _is_of_outage(topic, rules) else None
+
+
+def earlier_of_same_event(text: str, context: Context, topic: str | None, rules: Rules) -> tuple[Repeat, ...]:
+    """Give the caller's earlier tickets about the same event, the latest first, and why each is taken for it (`triage.similarity.repeats`)."""
     groups = {code: entry.level2_code for code, entry in rules.topics.items()}
-    group = groups.get(topic or "")
-    return tuple(call.number for call in context.earlier if group and groups.get(call.topic or "") == group)
+    calls = (
+        Earlier(
+            call.number,
+            groups.get(call.topic or "", ""),
+            call.received_at,
+            grams(call.text),
+            call.is_same_customer,
+            call.is_same_phone,
+            call.is_same_address,
+        )
+        for call in context.earlier
+    )
+    return repeats(text, groups.get(topic or "", ""), calls)

@@ -1,11 +1,12 @@
-"""Limits and clocks: which limit a step has, when it turns yellow and red."""
+"""Limits and clocks: which limit a step has, what stops its clock, when it turns yellow and red."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 
-from triage.calendar import WorkingCalendar
-from triage.moments import MINUTE, floor_minute
+from triage.calendar import MICROSECOND, WorkingCalendar
+from triage.moments import MINUTE, floor_minute, in_utc
 from triage.terms import Step, Zone
 
 UNITS = {
@@ -15,6 +16,8 @@ UNITS = {
     "workdays": (timedelta(days=1), "个工作日"),
 }
 ANY = ("", "*")
+NOTHING = timedelta(0)
+Stop = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Limit:
     basis: str
     valid_from_on: date | None = None
     valid_until_on: date | None = None
+    is_pausable: bool = False
 
     @property
     def length(self) -> timedelta:
@@ -92,19 +96,87 @@ def choose_limit(
     return max(rows, key=lambda row: (row.precision, row.valid_from_on or date.min), default=None)
 
 
-def deadline(limit: Limit, start: datetime, calendar: WorkingCalendar) -> Deadline:
+@dataclass(frozen=True)
+class PauseKind:
+    """A ground on which clocks may stand still: of which steps, and for how long altogether on one ticket."""
+
+    code: str
+    name: str
+    steps: frozenset[Step]
+    cap: timedelta
+    basis: str
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A pause of a ticket's clocks as it was kept; `until_at` is the moment to which it was granted."""
+
+    kind: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    until_at: datetime | None = None
+
+    def stop(self, left: timedelta) -> Stop:
+        """Give the time that it takes out, at most what is left of its kind's cap: it ends by itself where it was granted to."""
+        end = min(self.ended_at, self.until_at) if self.ended_at and self.until_at else self.ended_at or self.until_at
+        length = left if end is None else min(left, max(NOTHING, end - self.started_at))
+        return self.started_at, self.started_at + length
+
+
+def stops_of(pauses: Iterable[Pause], kinds: Mapping[str, PauseKind], step: Step) -> tuple[Stop, ...]:
+    """Give the stops [from, to) of a step's clock, sorted and joined where they touch.
+
+    The cap of a kind is used up by all its pauses on the ticket in the order of their starts; pauses of one kind do not overlap.
+
+    Raises:
+        KeyError: a pause is of no known kind.
+    """
+    left = {code: kind.cap for code, kind in kinds.items()}
+    joined: list[Stop] = []
+    for pause in sorted(pauses, key=attrgetter("started_at")):
+        start, end = pause.stop(left[pause.kind])
+        left[pause.kind] -= end - start
+        if start == end or step not in kinds[pause.kind].steps:
+            continue
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return tuple(joined)
+
+
+def deadline(limit: Limit, start: datetime, calendar: WorkingCalendar, *, stops: Sequence[Stop] = (), extra: timedelta = NOTHING) -> Deadline:
     """Compute a step's deadline from the moment at which its clock started (UTC).
 
-    A deadline met to the minute is met: red begins with the minute after it.
+    What lies in a stop does not count, if the limit is pausable; `extra` is what an extension (延期) added to the limit, on the
+    same clock, and moves yellow too. A deadline met to the minute is met: red begins with the minute after it.
+
+    Raises:
+        InvalidInput: a moment has no zone, or the clock cannot tell; see `WorkingCalendar.counted` and `reach`.
     """
-    if limit.clock == "natural":
-        due, yellow = start + limit.length, start + limit.length * limit.yellow_at
-        confirmed = True
-    else:
-        due = calendar.add(start, limit.length)
-        yellow = calendar.add(start, limit.length * limit.yellow_at)
-        confirmed = calendar.is_confirmed(start, due)
-    return Deadline(due, yellow, floor_minute(due) + MINUTE, confirmed)
+    length = limit.length + extra
+    begun = calendar.counted(limit.clock, start)
+    counts = begun + length // MICROSECOND, begun + length * limit.yellow_at // MICROSECOND
+    due, yellow = _put_off(limit.clock, calendar, begun, counts, stops if limit.is_pausable else ())
+    first = in_utc(start)  # what needs no time at all is due at once, though the clock reached this count before
+    due_at, yellow_at = max(first, calendar.reach(limit.clock, due)), max(first, calendar.reach(limit.clock, yellow))
+    is_confirmed = limit.clock == "natural" or calendar.is_confirmed(first, due_at)
+    return Deadline(due_at, yellow_at, floor_minute(due_at) + MINUTE, is_confirmed)
+
+
+def _put_off(clock: str, calendar: WorkingCalendar, begun: int, counts: tuple[int, int], stops: Sequence[Stop]) -> tuple[int, int]:
+    """Move due and yellow, as counts of the clock, by what the clock would have counted in the stops that begin before they are reached."""
+    due, yellow = counts
+    seen = begun  # stops may overlap each other or lie before the start: no time is taken out twice
+    for stopped_at, resumed_at in sorted(stops):
+        stopped = max(seen, calendar.counted(clock, stopped_at))
+        if stopped >= due:
+            break
+        seen = max(stopped, calendar.counted(clock, resumed_at))
+        due += seen - stopped
+        if stopped < yellow:
+            yellow += seen - stopped
+    return due, yellow
 
 
 def zone(yellow_at: datetime | None, red_at: datetime | None, at: datetime) -> Zone:

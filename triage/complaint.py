@@ -3,18 +3,25 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from triage.errors import InvalidInput, Problem
-from triage.terms import Channel, Locality
+from triage.terms import Channel, Locality, Relation
 from triage.texts import clean
+
+if TYPE_CHECKING:
+    from triage.outages import OutageContext
 
 MAX_TEXT = 4000
 FIELD_NAMES = {
     "text": "受理内容",
     "phone": "联系电话",
+    "relation": "来电身份",
+    "callback_phone": "回访电话",
+    "call_id": "话务编号",
+    "recording": "录音编号",
     "caller_name": "客户姓名",
     "customer_number": "户号",
     "address": "用电地址",
@@ -74,7 +81,11 @@ class Complaint(BaseModel):
 
 
 class Contact(BaseModel):
-    """One call or letter: who, how, and one to many complaints. `submission_key` makes sending it twice harmless."""
+    """One call or letter: who, how, and one to many complaints. `submission_key` makes sending it twice harmless.
+
+    `relation` says for whom somebody calls; `callback_phone` is where the customer wants to be called back; `call_id` and `recording` lead to the
+    call's record (话务记录).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -87,9 +98,13 @@ class Contact(BaseModel):
     unit_code: Short = ""
     locality: Locality | None = None
     is_confidential: bool = False
+    relation: Relation = Relation.SELF
+    callback_phone: Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)] = ""
+    call_id: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] = ""
+    recording: Short = ""
     submission_key: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] = ""
 
-    @field_validator("phone")
+    @field_validator("phone", "callback_phone")
     @classmethod
     def _phone(cls, value: str) -> str:
         digits = value.replace("-", "").replace(" ", "").removeprefix("+86")
@@ -151,16 +166,20 @@ class Customer:
 
 @dataclass(frozen=True)
 class EarlierCall:
-    """An earlier ticket of the same customer or phone number."""
+    """An earlier ticket of the same customer, phone number or address."""
 
     number: str
     topic: str | None
     received_at: datetime
+    text: str = ""
+    is_same_customer: bool = True
+    is_same_phone: bool = False
+    is_same_address: bool = False
 
 
 @dataclass(frozen=True)
 class Context:
-    """What the store knows when a contact comes in: the customer, the supply unit by address, earlier calls, the units' teams."""
+    """What the store knows when a contact comes in: the customer, the supply unit by address, earlier calls, the units' teams, known outages."""
 
     customer: Customer | None
     area_unit: str
@@ -168,3 +187,4 @@ class Context:
     earlier: tuple[EarlierCall, ...]
     parents: Mapping[str, str]
     teams: frozenset[tuple[str, str]]
+    outages: "OutageContext | None" = None

@@ -29,7 +29,10 @@ def make_demo(store: "Store", now: datetime) -> list[tuple[User, str]]:
     """Make what is missing of the demo organisation, and give the users that were made with their passwords, which are kept nowhere else."""
     made: list[tuple[User, str]] = []
     with store.writing():
-        for table in ("units", "teams", "areas", "customers"):
+        store.add_missing("units", rows("units"))
+        merged = {row["code"] for row in store.units() if row["merged_into_code"]}
+        store.add_missing("teams", (row for row in rows("teams") if row["unit_code"] not in merged))
+        for table in ("areas", "customers"):
             store.add_missing(table, rows(table))
         known = {row["username"] for row in store.users()}
         for row in rows("users"):
@@ -38,7 +41,17 @@ def make_demo(store: "Store", now: datetime) -> list[tuple[User, str]]:
                 password = new_password()
                 store.add_user(user, hasher().hash(password), now)
                 made.append((user, password))
+        store.add_missing("crews", ({**row, "is_active": True} for row in rows("crews") if row["unit_code"] not in merged))
+        store.add_missing("crew_members", _members(store))
     return made
+
+
+def _members(store: "Store") -> Iterator[dict[str, str]]:
+    """Give who belongs to the crews, for those crews to which nobody belongs yet: what a leader changed stays."""
+    for row in rows("crew_members"):
+        crew = store.find_crew(row["crew"])
+        if crew is not None and not crew.members:
+            yield row
 
 
 def new_password() -> str:

@@ -10,6 +10,7 @@ TriageError
 ├── IllegalMove           the ticket's state does not allow this move; says what is legal now
 ├── Conflict              somebody else was faster; says what changed
 ├── StoreBusy             the database did not answer in time; nothing was written, try again
+├── SendFailed            a message did not go out (triage/sending.py); says whether to try again
 ├── NotMigrated           the database has no tables yet, or those of another version
 └── ReferenceProblem      a file or a row of reference data is wrong; nothing was loaded
 """

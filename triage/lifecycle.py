@@ -1,144 +1,53 @@
-"""The life of a ticket: which move is legal from which state for which role is one table, and one function carries a move out."""
+"""The life of a ticket: one function carries a move out, after it is checked against the table of moves and how things stand."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from triage.attention import hear
 from triage.errors import Conflict, Forbidden, IllegalMove, InvalidInput, Problem
+from triage.fields import read_fields
+from triage.moments import in_shanghai
+from triage.moves import BY_CODE, MOVES, Move
+from triage.opinion import SecondOpinion, second_opinion
 from triage.people import User, may_see
+from triage.prediction import Predict
 from triage.routing import EXTERNAL, team_unit
 from triage.rules import Rules
-from triage.terms import Finding, Role, Satisfaction, State, Step
-from triage.texts import clean
-from triage.tickets import Ticket
+from triage.standing import Dispatched, Standing, hindrance
+from triage.terms import State
+from triage.tickets import CoHandling, Ticket
 
 if TYPE_CHECKING:
     from triage.store import Store
 
-S, R = State, Role
-HANDLERS = (R.HANDLER, R.LEADER)
-FIELDS = {
-    "topic": "主题",
-    "demand_type": "诉求类型",
-    "unit_code": "供电单位",
-    "reason": "原因",
-    "note": "说明",
-    "reply": "答复内容",
-    "finding": "调查结论",
-    "satisfaction": "回访评价",
-    "owner": "责任主体",
-}
-CHOICES = {"finding": tuple(Finding), "satisfaction": tuple(Satisfaction)}
-TEXTS = ("reason", "note", "reply", "owner")
-MAX_TEXT = 4000
 
-
-@dataclass(frozen=True)
-class Move:
-    """One row of the table.
-
-    `sources` → `target` (None: the state stays); who may; the fields it needs and those it may carry; the clocks it ends,
-    stops (void) and lets run on; the event that starts clocks; what must not be owed any more.
-    """
-
-    code: str
-    label: str
-    sources: tuple[State, ...]
-    target: State | None
-    roles: tuple[Role, ...]
-    needs: tuple[str, ...] = ()
-    takes: tuple[str, ...] = ("note",)
-    ends: tuple[Step, ...] = ()
-    voids: tuple[Step, ...] = ()
-    reopens: tuple[Step, ...] = ()
-    event: str = ""
-    not_owing: tuple[Step, ...] = ()
-    owing: tuple[Step, ...] = ()
-    decides: bool = False
-    watched: bool = False
-
-
-MOVES = (
-    Move("dispatch", "派单", (S.PENDING_REVIEW, S.RETURNED), S.DISPATCHED, (R.DISPATCHER,), ("topic", "demand_type"), ("unit_code", "note"),
-         ends=(Step.DISPATCH, Step.REDISPATCH), event="dispatched", decides=True),
-    Move("reroute", "改派", (S.DISPATCHED,), S.DISPATCHED, (R.DISPATCHER,), ("topic", "demand_type", "reason"), ("unit_code",),
-         voids=(Step.ACCEPT,), event="dispatched", decides=True),
-    Move("acknowledge", "已阅", tuple(s for s in S if not s.is_end), None, (R.DISPATCHER,), watched=True),
-    Move("accept", "接单", (S.DISPATCHED,), S.ACCEPTED, HANDLERS, ends=(Step.ACCEPT,), event="accepted"),
-    Move("return", "退单", (S.DISPATCHED, S.ACCEPTED), S.RETURNED, HANDLERS, ("reason",), (), voids=(Step.ACCEPT,), event="returned"),
-    Move("contact", "联系客户", (S.ACCEPTED,), S.CONTACTED, HANDLERS, ends=(Step.CONTACT,), event="contacted"),
-    Move("arrive", "到达现场", (S.ACCEPTED, S.CONTACTED), S.ARRIVED, HANDLERS, ends=(Step.CONTACT, Step.ARRIVE),
-         event="arrived", owing=(Step.ARRIVE,)),
-    Move("resolve", "办结回单", (S.ACCEPTED, S.CONTACTED, S.ARRIVED), S.RESOLVED, HANDLERS, ("reply", "finding"), (), ends=(Step.RESOLVE,),
-         event="resolved", not_owing=(Step.CONTACT, Step.ARRIVE)),
-    Move("review", "审核通过", (S.RESOLVED,), S.REVIEWED, (R.DISPATCHER,), ends=(Step.REVIEW,), event="reviewed"),
-    Move("send_back", "审核不通过", (S.RESOLVED,), S.ACCEPTED, (R.DISPATCHER,), ("reason",), (), voids=(Step.REVIEW,), reopens=(Step.RESOLVE,)),
-    Move("callback", "回访", (S.REVIEWED,), S.CALLED_BACK, (R.AGENT,), ("satisfaction",), ends=(Step.CALLBACK,), event="called_back"),
-    Move("close", "归档", (S.REVIEWED, S.CALLED_BACK), S.CLOSED, (R.AGENT, R.DISPATCHER), not_owing=(Step.CALLBACK,)),
-    Move("answer", "办结即答", (S.PENDING_REVIEW, S.RETURNED), S.ANSWERED, (R.AGENT,), ("reply",), (),
-         ends=(Step.CONTACT, Step.RESOLVE), voids=(Step.DISPATCH, Step.REDISPATCH, Step.ARRIVE)),
-    Move("refer", "转告责任主体", (S.PENDING_REVIEW, S.RETURNED), S.REFERRED, (R.AGENT, R.DISPATCHER), ("owner",), ("reply", "note"),
-         ends=(Step.CONTACT, Step.RESOLVE), voids=(Step.DISPATCH, Step.REDISPATCH, Step.ARRIVE)),
-)  # fmt: skip
-BY_CODE = {move.code: move for move in MOVES}
-
-
-def legal_moves(ticket: Ticket, user: User, open_steps: frozenset[Step]) -> tuple[Move, ...]:
+def legal_moves(ticket: Ticket, user: User, standing: Standing, rules: Rules) -> tuple[Move, ...]:
     """Give the moves that a user may make of a ticket now, in the table's order."""
-    return tuple(m for m in MOVES if ticket.state in m.sources and user.role in m.roles and not _hindrance(m, ticket, open_steps))
+    possible = (move for move in MOVES if ticket.state in move.sources and user.role in move.roles)
+    return tuple(move for move in possible if not hindrance(move, ticket, user, standing, rules))
 
 
-def _hindrance(move: Move, ticket: Ticket, open_steps: frozenset[Step]) -> str:
-    """Say what stands in the way of a move that its state allows, or nothing."""
-    owed = [step.label for step in move.not_owing if step in open_steps]
-    if owed:
-        return f"请先完成：{'、'.join(owed)}"
-    if move.owing and not any(step in open_steps for step in move.owing):
-        return f"此工单不需要“{move.label}”"
-    if move.watched and not ticket.is_watched:
-        return "此工单不在派单员关注之列"
-    return ""
-
-
-def check(move_code: str, ticket: Ticket, user: User, open_steps: frozenset[Step]) -> Move:
+def check(move_code: str, ticket: Ticket, user: User, standing: Standing, rules: Rules) -> Move:
     """Give the move if the user may make it of the ticket now.
 
     Raises:
         InvalidInput: there is no such move.
         Forbidden: the user's role never makes it.
-        IllegalMove: the ticket's state, or a step still owed, does not allow it; says what is legal now.
+        IllegalMove: the ticket's state, a step still owed, or a rule does not allow it; says what is legal now.
     """
     move = BY_CODE.get(move_code)
     if move is None:
         raise InvalidInput(Problem("move", f"没有操作“{move_code}”，可用：{'、'.join(BY_CODE)}"))
     if user.role not in move.roles:
         raise Forbidden(f"“{move.label}”由{'、'.join(role.label for role in move.roles)}操作，您的角色是{user.role.label}")
-    hindrance = _hindrance(move, ticket, open_steps) if ticket.state in move.sources else f"工单现为“{ticket.state.label}”"
-    if hindrance:
-        legal = legal_moves(ticket, user, open_steps)
+    in_the_way = hindrance(move, ticket, user, standing, rules) if ticket.state in move.sources else f"工单现为“{ticket.state.label}”"
+    if in_the_way:
+        legal = legal_moves(ticket, user, standing, rules)
         now = f"现在可以：{'、'.join(m.label for m in legal)}" if legal else "您现在没有可做的操作"
-        raise IllegalMove(f"不能“{move.label}”：{hindrance}。{now}", tuple(m.code for m in legal))
+        raise IllegalMove(f"不能“{move.label}”：{in_the_way}。{now}", tuple(m.code for m in legal))
     return move
-
-
-def read_fields(move: Move, values: Mapping[str, str], rules: Rules) -> dict[str, str]:
-    """Give the values that a move needs or takes, checked.
-
-    Raises:
-        InvalidInput: one is missing, too long or not among the choices; all problems at once.
-    """
-    fields = {name: clean(str(values.get(name) or "")).strip() for name in (*move.needs, *move.takes)}
-    problems = [Problem(name, f"{FIELDS[name]}：必填，请补上") for name in move.needs if not fields[name]]
-    for name, value in fields.items():
-        allowed = {"topic": tuple(rules.topics), "demand_type": tuple(rules.demand_types)}.get(name, CHOICES.get(name))
-        if value and allowed is not None and value not in allowed:
-            problems.append(Problem(name, f"{FIELDS[name]}：没有“{value}”，请从列表中选择"))
-        if len(value) > MAX_TEXT:
-            problems.append(Problem(name, f"{FIELDS[name]}：最多 {MAX_TEXT} 个字"))
-    if problems:
-        raise InvalidInput(*problems)
-    return fields
 
 
 def act(
@@ -151,6 +60,7 @@ def act(
     store: "Store",
     rules: Rules,
     now: datetime,
+    predict: Predict | None = None,
 ) -> Ticket:
     """Carry out a move: check it, end and start clocks, keep the state, the audit entry and its notes in one transaction.
 
@@ -163,25 +73,37 @@ def act(
         store: where everything is kept.
         rules: the reference data in force.
         now: the moment of the move.
+        predict: what gives a second opinion on a ticket that is returned; None: none is asked for.
 
     Returns:
         The ticket as it stands after the move.
 
     Raises:
         NotFound, Forbidden, IllegalMove, InvalidInput: see `check` and `read_fields`.
-        Conflict: somebody changed the ticket since the user read it.
+        Conflict: somebody changed the ticket since the user read it; says who did what.
     """
     with store.writing():
         ticket = store.ticket(number)
         if not may_see(user, ticket, store):
             raise Forbidden("这张工单不属于您的班组")
         if ticket.version != version:
-            raise Conflict(f"工单已被他人更新（现为“{ticket.state.label}”，版本 {ticket.version}），请刷新后再操作")
-        move = check(move_code, ticket, user, store.open_steps(number))
-        fields = read_fields(move, values, rules)
-        place = _place(move, fields, ticket, store, rules) if move.decides else None
-        store.keep_move(ticket, move, fields, place, rules, now, user.username)
+            raise Conflict(_what_changed(ticket, version, store))
+        standing = store.standing(ticket, user, now)
+        move = check(move_code, ticket, user, standing, rules)
+        fields = read_fields(move, ticket, values, rules, now)
+        store.keep_move(ticket, move, fields, _plan(move, fields, ticket, standing, store, rules, predict), rules, now, user.username)
     return store.ticket(number)
+
+
+def _what_changed(ticket: Ticket, version: int, store: "Store") -> str:
+    """Say who did what since the version that the user saw."""
+    done = [
+        f"{in_shanghai(entry['happened_at']):%m-%d %H:%M} {entry['actor']} {BY_CODE[entry['action']].label}"
+        for entry in store.moves_since(ticket.number, version)
+        if entry["action"] in BY_CODE
+    ]
+    said = f"：{'；'.join(done)}" if done else ""
+    return f"工单已被他人更新{said}（现为“{ticket.state.label}”，版本 {ticket.version}，您看到的是 {version}），请刷新后再操作"
 
 
 @dataclass(frozen=True)
@@ -197,7 +119,47 @@ class Place:
     reason: str
 
 
-def _place(move: Move, fields: Mapping[str, str], ticket: Ticket, store: "Store", rules: Rules) -> Place:
+@dataclass(frozen=True)
+class Plan:
+    """What a move needs to know beyond its fields: where to, who else, what the model thinks of it."""
+
+    place: Place | None = None
+    opinion: SecondOpinion | None = None
+    co_unit: str = ""
+    parent: Ticket | None = None
+    mine: CoHandling | None = None
+    heard: tuple[str, ...] = ()
+    undoes: Dispatched | None = None
+
+
+def _plan(move: Move, fields: Mapping[str, str], ticket: Ticket, standing: Standing, store: "Store", rules: Rules, predict: Predict | None) -> Plan:
+    """Find out what a move needs to know beyond its fields.
+
+    Raises:
+        InvalidInput: a field names what does not exist, or what cannot be.
+    """
+    if move.decides:
+        return Plan(place=_place(fields, ticket, store, rules))
+    if move.target is State.RETURNED and predict:
+        return Plan(opinion=second_opinion(ticket, predict(ticket.text), rules))
+    if move.code == "co_handle":
+        return Plan(co_unit=_co_unit(fields["co_department"], ticket, store, rules))
+    if move.code == "co_cancel":
+        _check_helping(fields["co_department"], standing, rules)
+    if move.code == "merge":
+        return Plan(parent=_parent(fields["parent"], ticket, store))
+    if move.code == "undo_dispatch":
+        return Plan(undoes=standing.dispatched)
+    if move.code == "supplement":
+        return Plan(heard=tuple(rule for rule, _ in hear(fields["supplement"], rules.wordings) if rule in rules.attention))
+    if move.code == "assign":
+        store.check_assignment(ticket, fields["assignee"], fields["crew"])
+    if move.code == "set_type":
+        _check_handling(fields["demand_type"], ticket, rules)
+    return Plan(mine=standing.mine)
+
+
+def _place(fields: Mapping[str, str], ticket: Ticket, store: "Store", rules: Rules) -> Place:
     lead = rules.lead(fields["demand_type"], fields["topic"])
     if lead.department == EXTERNAL:
         raise InvalidInput(Problem("topic", "非供电责任的工单请用“转告责任主体”，并写明责任主体"))
@@ -209,3 +171,44 @@ def _place(move: Move, fields: Mapping[str, str], ticket: Ticket, store: "Store"
     if team is None:
         raise InvalidInput(Problem("unit_code", f"该单位及其上级都没有{rules.departments[lead.department]}的班组，请改选单位或请管理员设置"))
     return Place(fields["topic"], fields["demand_type"], lead.department, unit, team, lead.is_confidential, lead.reason)
+
+
+def _co_unit(department: str, ticket: Ticket, store: "Store", rules: Rules) -> str:
+    """Give the unit whose team of the department helps: the ticket's own unit's, else its parent's."""
+    if department == ticket.department:
+        raise InvalidInput(Problem("co_department", "协办部门：这是主办部门，请选择其他部门"))
+    if department in {one.department for one in store.co_handlings_of(ticket.number) if one.is_open}:
+        raise InvalidInput(Problem("co_department", "协办部门：已请该部门协办，尚未反馈"))
+    parents, teams = store.teams_and_parents()
+    unit = team_unit(ticket.unit_code or ticket.team_unit, department, parents, teams)
+    if unit is None:
+        raise InvalidInput(Problem("co_department", f"该单位及其上级都没有{rules.departments[department]}的班组，请改选部门"))
+    return unit
+
+
+def _parent(number: str, ticket: Ticket, store: "Store") -> Ticket:
+    """Give the ticket that another is merged into; one that was merged itself stands for its own parent."""
+    parent = store.find_ticket(number)
+    if parent is None:
+        raise InvalidInput(Problem("parent", f"没有工单 {number}，请核对 16 位工单号"))
+    if parent.parent_number:
+        parent = store.ticket(parent.parent_number)
+    if parent.number == ticket.number:
+        raise InvalidInput(Problem("parent", "不能并入自己，请填写另一张工单"))
+    if parent.state.is_end:
+        raise InvalidInput(Problem("parent", f"工单 {parent.number} {parent.state.label}，只能并入在办的工单"))
+    return parent
+
+
+def _check_helping(department: str, standing: Standing, rules: Rules) -> None:
+    """See that a department that is not to help any more is one that is asked."""
+    asked = [one.department for one in standing.co_handlings]
+    if department not in asked:
+        raise InvalidInput(Problem("co_department", f"协办部门：待反馈的协办有{'、'.join(rules.departments.get(d, d) for d in asked)}，请从中选择"))
+
+
+def _check_handling(demand_type: str, ticket: Ticket, rules: Rules) -> None:
+    """Keep a department from turning a ticket into a report or a fault: those go to others."""
+    lead = rules.lead(demand_type, ticket.topic or "") if ticket.topic else None
+    if lead is None or lead.department != ticket.department:
+        raise InvalidInput(Problem("demand_type", f"“{rules.demand_types[demand_type]}”应由其他部门办理，请退单并说明"))

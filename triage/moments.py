@@ -57,4 +57,7 @@ def read_moment(value: str, field: str) -> datetime:
         moment = datetime.fromisoformat(value.strip())
     except ValueError:
         raise InvalidInput(Problem(field, f"“{value}”不是时间，请写成如 2026-11-23 15:00")) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)).astimezone(UTC)
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)).astimezone(UTC)
+    except OverflowError:
+        raise InvalidInput(Problem(field, f"“{value}”超出可用的年份")) from None

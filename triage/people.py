@@ -1,6 +1,7 @@
 """Users: who they are, what they may see, how they sign in."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -11,10 +12,11 @@ from argon2.exceptions import VerificationError
 
 from triage.errors import SignInFailed, TooManyAttempts
 from triage.terms import Role
-from triage.tickets import Ticket
+from triage.tickets import CoHandling, Ticket
 
 if TYPE_CHECKING:
     from triage.store import Store
+    from triage.store.moves import Moves
 
 SESSION = timedelta(hours=12)
 MAX_FAILURES, FAILURE_WINDOW = 5, timedelta(minutes=5)
@@ -23,13 +25,19 @@ WRONG = "用户名或密码不对，请重新输入"
 
 @dataclass(frozen=True)
 class User:
-    """Somebody who works with the system."""
+    """Somebody who works with the system; `stands_in_for` are those whose work was handed to them for now (委托)."""
 
     username: str
     name: str
     role: Role
     unit_code: str
     department: str
+    stands_in_for: tuple["User", ...] = ()
+
+    @property
+    def hats(self) -> tuple["User", ...]:
+        """The user, and those whom the user stands in for."""
+        return (self, *self.stands_in_for)
 
 
 @cache
@@ -38,12 +46,27 @@ def hasher() -> PasswordHasher:
     return PasswordHasher()
 
 
-def may_see(user: User, ticket: Ticket, store: "Store") -> bool:
-    """A handler sees the own team's tickets, a leader those of the own unit and below; the other roles work on all."""
+def may_see(user: User, ticket: Ticket, store: "Moves") -> bool:
+    """A handler sees the own team's tickets and those that it helps with (协办), a leader those of the unit and below; the other roles all."""
+    return leads(user, ticket, store) or helps(user, store.co_handlings_of(ticket.number), store) is not None
+
+
+def leads(user: User, ticket: Ticket, store: "Moves") -> bool:
+    """Whether a ticket is the user's to work on: the own team leads it, or the user is no department's."""
+    return any(_is_theirs(hat, ticket.department, ticket.team_unit, store) for hat in user.hats)
+
+
+def helps(user: User, asked: Iterable[CoHandling], store: "Moves") -> CoHandling | None:
+    """Give what the user's team was asked to help with, an unanswered one first."""
+    mine = [one for one in asked if one.cancelled_at is None and any(_is_theirs(hat, one.department, one.team_unit, store) for hat in user.hats)]
+    return next((one for one in mine if one.is_open), mine[0] if mine else None)
+
+
+def _is_theirs(user: User, department: str | None, team_unit: str | None, store: "Moves") -> bool:
     if user.role is Role.HANDLER:
-        return (ticket.team_unit, ticket.department) == (user.unit_code, user.department)
+        return (team_unit, department) == (user.unit_code, user.department)
     if user.role is Role.LEADER:
-        return user.department in ("", ticket.department) and store.is_under(ticket.team_unit, user.unit_code)
+        return user.department in ("", department) and store.is_under(team_unit, user.unit_code)
     return True
 
 

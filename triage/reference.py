@@ -2,8 +2,7 @@
 
 import csv
 import io
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import chinese_calendar
 from chinese_calendar import constants
 
-from triage.clocks import UNITS
-from triage.errors import InvalidInput, NotFound, Problem, ReferenceProblem
-from triage.rules import LIST, Wording, expand, read_wordings
+from triage.changes import plan_add, plan_edit, plan_remove
+from triage.checks import GOVERNS, check_value
+from triage.errors import InvalidInput, Problem, ReferenceProblem
+from triage.limits import Preview, preview
+from triage.rules import Wording, expand, read_wordings
+from triage.sending import describe
 from triage.settings import ROOT
-from triage.store.reference import BOOKKEEPING, TABLES, typed
-from triage.terms import Channel, Level, Locality, Step
+from triage.store.reference import TABLES, Change, typed
 from triage.texts import clean
 
 if TYPE_CHECKING:
@@ -35,29 +36,20 @@ FILES = {
     "metrics": "metrics",
     "switches": "switches",
     "fixed_holidays": "fixed_holidays",
+    "pause_kinds": "pause_kinds",
+    "extension_rules": "extension_rules",
+    "return_reasons": "return_reasons",
+    "exemption_reasons": "exemption_reasons",
+    "outlets": "outlets",
+    "escalations": "escalations",
+    "reply_templates": "reply_templates",
+    "referral_advice": "referral_advice",
 }
 RENAMED = {
     "limit": "amount",
     "yellow_at": "yellow_fraction",
     "pausable": "is_pausable",
     "confidential": "is_confidential",
-}
-ANY = {"", "*"}
-MUST = {("topics", "lead_department"), ("routing", "lead_department"), ("routing", "demand_type"), ("attention_patterns", "rule")}
-CHOICES: Mapping[tuple[str, str], set[str]] = {
-    ("time_limits", "step"): {step.value for step in Step},
-    ("time_limits", "unit"): set(UNITS),
-    ("time_limits", "clock"): {"natural", "working"},
-    ("time_limits", "zone"): {locality.value for locality in Locality} | ANY,
-    ("time_limits", "channel"): {channel.value for channel in Channel} | ANY,
-    ("attention", "level"): {level.value for level in Level} | {""},
-}
-REFERS = {
-    "lead_department": "departments",
-    "co_department": "departments",
-    "demand_type": "demand_types",
-    "topic": "topics",
-    "rule": "attention",
 }
 YEAR_COLUMNS = ("date", "is_working", "name")
 
@@ -85,15 +77,26 @@ def load_reference(store: "Store", now: datetime, data: Path = DATA) -> int:
     changed = 0
     with store.writing():
         for table, name in FILES.items():
-            rows = {f"{name}.csv:{line}": row for line, row in enumerate(read_file(data / f"{name}.csv"), 2)}
-            changed += store.merge_reference(table, [_typed_row(table, row, place) for place, row in rows.items()])
-            if table == "attention_patterns":
-                _check_lists(rows, store.word_lists())
+            changed += load_file(store, table, data / f"{name}.csv")
         changed += load_known_years(store, now)
         if changed:
             store.bump_reference()
     if changed:
         store.recompute_open(store.rules(), now)
+    return changed
+
+
+def load_file(store: "Store", table: str, path: Path) -> int:
+    """Load one file's rows into a table, like `load_reference`; give how many changed.
+
+    Raises:
+        ReferenceProblem: a row is wrong; says file, row and column.
+    """
+    rows = {f"{path.name}:{line}": row for line, row in enumerate(read_file(path), 2)}
+    with store.writing():
+        changed = store.merge_reference(table, [_typed_row(table, row, place) for place, row in rows.items()])
+        if table == "attention_patterns":
+            _check_lists(rows, store.word_lists())
     return changed
 
 
@@ -105,7 +108,7 @@ def _typed_row(table: str, row: Mapping[str, str], place: str) -> dict[str, Any]
             raise ReferenceProblem(f"{place}：没有列 {name}")
         try:
             values[name] = typed(TABLES[table], name, value)
-            _check(table, name, value.strip())
+            check_value(table, name, value.strip())
         except ValueError as error:
             raise ReferenceProblem(f"{place}：{name} “{value}”：{error}") from None
     if table == "time_limits":
@@ -119,20 +122,6 @@ def _check_lists(rows: Mapping[str, Mapping[str, str]], words: Mapping[str, str]
             expand(row["pattern"], words)
         except ValueError as error:
             raise ReferenceProblem(f"{place}：pattern “{row['pattern']}”：{error}") from None
-
-
-def _check(table: str, name: str, value: str) -> None:
-    allowed = CHOICES.get((table, name))
-    if allowed is not None and value not in allowed:
-        raise ValueError(f"可选：{'、'.join(sorted(filter(None, allowed)))}")
-    if name in ("pattern", "words"):
-        if name == "words" and LIST.search(value):
-            raise ValueError("词表里不能再引用词表")
-        expand(LIST.sub("词", value), {})
-    if table == "time_limits" and name == "amount" and not 0 < float(value) < 10000:
-        raise ValueError("应为大于 0 的数")
-    if table == "time_limits" and name == "yellow_fraction" and not 0 < float(value) <= 1:
-        raise ValueError("应在 0 与 1 之间")
 
 
 def load_known_years(store: "Store", now: datetime) -> int:
@@ -190,102 +179,80 @@ def load_calendar(store: "Store", text: str, *, year: int, source: str, actor: s
     Raises:
         InvalidInput: see `read_year`, or the source (文号) is not named.
     """
-    if not source.strip():
-        raise InvalidInput(Problem("source", "来源：必填，请写明国务院办公厅通知的文号"))
-    days = read_year(text, year)
+    days = _read_announced(text, year, source)
     store.announce_year(year, days, "corroborated", source.strip(), actor, now)
     return store.recompute_open(store.rules(), now)
 
 
-def key_columns(table: str) -> list[str]:
-    """Name the columns of a table's primary key.
+def preview_calendar(store: "Store", text: str, *, year: int, source: str, now: datetime) -> Preview:
+    """Say what an announced year would do to the open tickets, before it is kept.
 
     Raises:
-        NotFound: there is no such table.
+        InvalidInput: see `load_calendar`.
     """
-    if table not in TABLES:
-        raise NotFound(f"没有基础资料表“{table}”")
-    return [column.name for column in TABLES[table].primary_key.columns]
+    fresh: list[Mapping[Any, Any]] = [
+        {"day_on": day, "is_working": is_working} for day, (is_working, _) in _read_announced(text, year, source).items()
+    ]
+    days: list[Mapping[Any, Any]] = [*(row for row in store.calendar_days() if row["year"] != year), *fresh]
+    years: list[Mapping[Any, Any]] = [*store.calendar_years(), {"year": year}]
+    return preview(store, store.rules({"calendar_days": days, "calendar_years": years}), now)
+
+
+def _read_announced(text: str, year: int, source: str) -> dict[date, tuple[bool, str]]:
+    if not source.strip():
+        raise InvalidInput(Problem("source", "来源：必填，请写明国务院办公厅通知的文号"))
+    return read_year(text, year)
 
 
 def edit_row(store: "Store", table: str, key: Mapping[str, str], values: Mapping[str, str], *, actor: str, now: datetime) -> int:
     """Change one row of a reference table, keep the trail, and compute the open tickets again where it governs deadlines.
 
-    Args:
-        key: the values of the primary key, as text.
-        values: the columns to change, as text.
-
-    Returns:
-        How many open tickets' deadlines changed.
+    Returns how many open tickets' deadlines changed.
 
     Raises:
-        NotFound: there is no such table or row.
-        InvalidInput: a value is not of its column's type, or names something that does not exist.
+        NotFound, InvalidInput: see `plan_edit`.
     """
-    if table not in TABLES:
-        raise NotFound(f"没有基础资料表“{table}”")
-    columns = TABLES[table]
-    typed_key = _read(table, key)
-    if set(typed_key) != set(columns.primary_key.columns.keys()):  # an incomplete key would change more rows than one
-        raise NotFound("没有这一行，请刷新后再试")
-    changes = _read(table, {n: v for n, v in values.items() if n not in columns.primary_key.columns and n not in BOOKKEEPING})
-    _check_references(store, table, changes)
-    if table in ("attention_patterns", "attention_words"):
-        _check_wording(store, table, typed_key, changes)
-    if table == "switches":
-        _check_switch(key.get("code", ""), str(changes.get("value", "")).strip())
-    store.edit_reference(table, typed_key, changes, actor, now)
-    return store.recompute_open(store.rules(), now) if table in ("time_limits", "fixed_holidays") else 0
+    return _keep(store, table, lambda: plan_edit(store, table, key, values, now), actor, now)
 
 
-def _read(table: str, values: Mapping[str, str]) -> dict[str, Any]:
-    read: dict[str, Any] = {}
-    problems = []
-    for name, value in values.items():
-        if name not in TABLES[table].c:
-            problems.append(Problem(name, f"没有列 {name}"))
-            continue
-        try:
-            read[name] = typed(TABLES[table], name, clean(value))
-            _check(table, name, value.strip())
-        except ValueError as error:
-            problems.append(Problem(name, f"{name}：“{value}”不对，{error}"))
-    if problems:
-        raise InvalidInput(*problems)
-    return read
+def add_row(store: "Store", table: str, values: Mapping[str, str], *, actor: str, now: datetime) -> int:
+    """Add a row; otherwise like `edit_row`.
+
+    Raises:
+        NotFound, InvalidInput: see `plan_add`.
+    """
+    return _keep(store, table, lambda: plan_add(store, table, values), actor, now)
 
 
-SWITCHES: Mapping[str, tuple[str, str]] = {
-    "automatic_dispatch": (r"on|off", "请填 on 或 off"),
-    "gate_threshold": (r"(0(\.\d{1,6})?|1(\.0{1,6})?)?", "请填 0–1 的小数，或留空用模型实测的门槛"),
-    "repeat_window_days": (r"[1-9]\d{0,2}", "请填 1–999 的天数"),
-}
+def remove_row(store: "Store", table: str, key: Mapping[str, str], *, actor: str, now: datetime) -> int:
+    """Take a row out to which nothing refers; loading `data/` again does not bring it back. Otherwise like `edit_row`.
+
+    Raises:
+        NotFound, InvalidInput: see `plan_remove`.
+    """
+    return _keep(store, table, lambda: plan_remove(store, table, key), actor, now)
 
 
-def _check_switch(code: str, value: str) -> None:
-    pattern, help_text = SWITCHES.get(code, (r".*", ""))
-    if not re.fullmatch(pattern, value):
-        raise InvalidInput(Problem("value", f"“{value}”不对：{help_text}"))
+def _keep(store: "Store", table: str, plan: Callable[[], Change], actor: str, now: datetime) -> int:
+    with store.writing():
+        store.bump_reference()  # whoever edits at the same moment waits here, and plans on what this one leaves
+        change = plan()
+        if change:
+            store.keep_change(change, actor, now)
+    return store.recompute_open(store.rules(), now) if change and table in GOVERNS else 0
 
 
-def _check_wording(store: "Store", table: str, key: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
-    """Refuse a pattern that names no list, and words that one of the patterns that name them cannot take."""
-    words, column = store.word_lists(), "pattern"
-    patterns = [changes.get("pattern", "")]
-    if table == "attention_words":
-        words, column = words | {key["name"]: changes.get("words", words.get(key["name"], ""))}, "words"
-        patterns = [row["pattern"] for row in store.reference_rows("attention_patterns") if f"{{{key['name']}}}" in row["pattern"]]
-    for pattern in patterns:
-        try:
-            expand(pattern, words)
-        except ValueError as error:
-            raise InvalidInput(Problem(column, f"{column}：词式“{pattern}”：{error}")) from None
+def preview_change(store: "Store", change: Change, now: datetime) -> Preview:
+    """Say what a planned change would do to the open tickets, before it is kept; nothing where it governs no deadlines."""
+    if not change or change.table not in GOVERNS:
+        return Preview((), (), 0)
+    return preview(store, store.rules({change.table: change.applied(store.reference_rows(change.table))}), now)
 
 
-def _check_references(store: "Store", table: str, changes: Mapping[str, Any]) -> None:
-    for name, target in REFERS.items():
-        value = changes.get(name)
-        if value == "" and (table, name) in MUST:
-            raise InvalidInput(Problem(name, f"{name}：必填"))
-        if value and value not in ANY and value not in {row["code"] for row in store.reference_rows(target)}:
-            raise InvalidInput(Problem(name, f"{name}：没有“{value}”，请从 {target} 中选择"))
+def shown_rows(store: "Store", table: str) -> list[dict[str, Any]]:
+    """Give the rows of a table as anybody may see them: the address of an outlet without its secret.
+
+    Raises:
+        NotFound: there is no such table.
+    """
+    return [{name: describe(value) if name == "address" else value for name, value in row.items()} for row in store.reference_rows(table)]

@@ -2,13 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from triage.attention import Attention, earlier_of_same_event, read_attention
+from triage.attention import Attention, earlier_of_same_event, known_outage, read_attention
 from triage.complaint import Complaint, Contact, Context
 from triage.errors import InvalidInput, Problem
 from triage.prediction import Prediction
 from triage.rules import Lead, Rules
+from triage.similarity import Repeat
 from triage.terms import Level, Locality, Made, State
+
+if TYPE_CHECKING:
+    from triage.outages import KnownOutage
 
 DANGER = "injury"
 DANGER_TYPE, DANGER_TOPIC = "fault", "grid.safety"
@@ -34,11 +39,12 @@ class Decision:
     reasons: tuple[str, ...]
     attention: tuple[Attention, ...] = ()
     co_departments: tuple[str, ...] = ()
-    earlier: tuple[str, ...] = ()
+    earlier: tuple[Repeat, ...] = ()
     confidence: float | None = None
     threshold: float | None = None
     is_confidential: bool = False
     is_watched: bool = False
+    outage: "KnownOutage | None" = None
 
 
 @dataclass(frozen=True)
@@ -79,11 +85,12 @@ def decide(complaint: Complaint, contact: Contact, prediction: Prediction | None
         reasons=(*choice.reasons, *_why(lead, where), *(f"{a.name}：{a.evidence}" for a in attention)),
         attention=attention,
         co_departments=_co_departments(attention, rules, department),
-        earlier=earlier_of_same_event(context, choice.topic, rules),
+        earlier=earlier_of_same_event(complaint.text, context, choice.topic, rules),
         confidence=choice.confidence,
         threshold=_threshold(prediction, rules),
         is_confidential=_is_confidential(contact, attention, lead, rules),
         is_watched=danger,
+        outage=known_outage(context, choice.topic, rules),
     )
     return _end_at_once(complaint, _leave_type_open(_gate(decision, danger, rules), prediction, rules))
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from triage.calendar import WorkingCalendar
-from triage.clocks import Limit
-from triage.terms import Level
+from triage.clocks import Limit, PauseKind
+from triage.terms import Level, Role
 
 
 @dataclass(frozen=True)
@@ -138,11 +138,68 @@ class Lead:
 
 
 @dataclass(frozen=True)
+class ExtensionRule:
+    """How often and how far a ticket's limit may be extended (延期) at most, in which unit, and who grants it."""
+
+    most_times: int
+    most_amount: float
+    unit: str
+    granted_by: Role
+
+
+@dataclass(frozen=True)
+class Escalation:
+    """Whom a clock's mark (yellow, red, a multiple of its limit) is told to, and by which outlet; an empty step or level is any."""
+
+    code: str
+    step: str
+    level: str
+    mark: str
+    multiple: float
+    recipient: str
+    outlet: str
+
+
+@dataclass(frozen=True)
+class OutletRow:
+    """A way out for messages as an administrator keeps it; the address may hold a secret (`triage.sending.describe` leaves it out)."""
+
+    name: str
+    address: str = field(repr=False)
+    is_on: bool = False
+
+
+@dataclass(frozen=True)
+class ReplyTemplate:
+    """A text to start a reply from, with `{topic}`, `{due}`, `{unit}` to be filled in; an empty topic or demand type is any."""
+
+    code: str
+    name: str
+    move: str
+    topic: str
+    demand_type: str
+    text: str
+
+
+@dataclass(frozen=True)
+class ReferralAdvice:
+    """What an agent can say where somebody else answers for the trouble (非供电责任), and the words of the caller that call it up."""
+
+    code: str
+    name: str
+    owner: str
+    topic: str
+    words: tuple[str, ...]
+    advice: str
+
+
+@dataclass(frozen=True)
 class Rules:
     """All reference data that a decision needs, as one value; `version` says which state of the tables it was read from.
 
     `handling` has for each demand type how it is handled (report, fault, or like most); `costs` has for each topic and
-    demand type what it costs to take it for something else.
+    demand type what it costs to take it for something else. `extension_rules` are by demand type, `*` any other; reasons are
+    code and Chinese name. `calendars` has the units with days or hours of their own, `parents` the unit above each.
     """
 
     version: int
@@ -157,6 +214,26 @@ class Rules:
     wordings: tuple[Wording, ...]
     switches: Mapping[str, str]
     calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
+    calendars: Mapping[str, WorkingCalendar] = field(default_factory=dict)
+    parents: Mapping[str, str | None] = field(default_factory=dict)
+    pause_kinds: Mapping[str, PauseKind] = field(default_factory=dict)
+    extension_rules: Mapping[str, ExtensionRule] = field(default_factory=dict)
+    return_reasons: Mapping[str, str] = field(default_factory=dict)
+    exemption_reasons: Mapping[str, str] = field(default_factory=dict)
+    escalations: tuple[Escalation, ...] = ()
+    outlets: Mapping[str, OutletRow] = field(default_factory=dict)
+    reply_templates: tuple[ReplyTemplate, ...] = ()
+    referral_advice: tuple[ReferralAdvice, ...] = ()
+
+    def calendar_of(self, unit_code: str | None) -> WorkingCalendar:
+        """Give the calendar of a unit: its own, else that of the nearest unit above it that has one, else the national one."""
+        while unit_code and unit_code not in self.calendars:
+            unit_code = self.parents.get(unit_code)
+        return self.calendars[unit_code] if unit_code else self.calendar
+
+    def number(self, code: str, default: int) -> int:
+        """Give a switch that is a whole number, or the default where it is not set."""
+        return int(self.switches.get(code, "").strip() or default)
 
     def lead(self, demand_type: str, topic: str) -> Lead:
         """Give the lead department of a demand: the override that names both wins over one that names the type, that over the topic's own.
@@ -184,4 +261,4 @@ class Rules:
     @property
     def repeat_window_days(self) -> int:
         """How many days back an earlier call counts as the same event."""
-        return int(self.switches.get("repeat_window_days") or 60)
+        return self.number("repeat_window_days", 60)

@@ -32,7 +32,7 @@ class Level(Term):
 
 
 class State(Term):
-    """Where a ticket stands; the last three are ends."""
+    """Where a ticket stands; the last five are ends."""
 
     PENDING_REVIEW = "pending_review", "待审核"
     DISPATCHED = "dispatched", "待接单"
@@ -46,11 +46,13 @@ class State(Term):
     CLOSED = "closed", "已归档"
     ANSWERED = "answered", "办结即答"
     REFERRED = "referred", "已转告"
+    MERGED = "merged", "已合并"
+    WITHDRAWN = "withdrawn", "已撤诉"
 
     @property
     def is_end(self) -> bool:
         """Whether nothing is left to do."""
-        return self in (State.CLOSED, State.ANSWERED, State.REFERRED)
+        return self in (State.CLOSED, State.ANSWERED, State.REFERRED, State.MERGED, State.WITHDRAWN)
 
 
 class Step(Term):
@@ -67,6 +69,7 @@ class Step(Term):
     EXTENSION = "extension", "延期审批"
     APPEAL = "appeal", "申诉裁定"
     CHASE = "chase", "催办答复"
+    CO_HANDLE = "co_handle", "协办反馈"
 
 
 class Zone(Term):
@@ -115,6 +118,42 @@ class Role(Term):
     ADMIN = "admin", "管理员"
 
 
+class Relation(Term):
+    """For whom somebody calls."""
+
+    SELF = "self", "本人"
+    THIRD_PARTY = "third_party", "代他人反映"
+    ANONYMOUS = "anonymous", "匿名"
+
+
+class Asked(Term):
+    """What is asked for and decided beside the way of a ticket."""
+
+    RETURN = "return", "再次退单"
+    EXTENSION = "extension", "延期"
+    APPEAL = "appeal", "申诉"
+    EXEMPTION = "exemption", "剔除"
+    MALICIOUS = "malicious", "恶意诉求认定"
+    INFORM = "inform", "告知客户"
+
+
+class Reached(Term):
+    """Why a callback did not reach the customer."""
+
+    NO_ANSWER = "no_answer", "无人接听"
+    BUSY = "busy", "占线"
+    OFF = "off", "关机或停机"
+    REFUSED = "refused", "拒绝回访"
+    WRONG_NUMBER = "wrong_number", "号码有误"
+
+
+class Linked(Term):
+    """How one ticket belongs to another."""
+
+    REPEAT = "repeat", "重复来电"
+    MERGED = "merged", "并入"
+
+
 class Finding(Term):
     """What the department found out about the customer's account."""
 
@@ -153,3 +192,6 @@ class Made(Term):
     RULE = "rule", "规则派单"
     AGENT = "agent", "坐席确认"
     DISPATCHER = "dispatcher", "派单员"
+    DEPARTMENT = "department", "部门认定"
+    SECOND = "second", "模型复看"
+    TAKEN_BACK = "taken_back", "派单员（已撤销）"

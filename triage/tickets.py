@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from triage.clocks import Deadline, Limit, choose_limit, deadline, zone
+from triage.clocks import Deadline, Limit, Pause, choose_limit, deadline, stops_of, zone
 from triage.complaint import Complaint
 from triage.moments import in_shanghai
 from triage.prediction import Prediction
 from triage.routing import Decision
 from triage.rules import Rules
-from triage.terms import Channel, Level, Locality, State, Step, Watch, Zone
+from triage.terms import Asked, Channel, Level, Locality, State, Step, Watch, Zone
 
 OF_DEPARTMENT = (Step.CONTACT, Step.ARRIVE, Step.RESOLVE)
 UNKNOWN_TYPE = "complaint"  # whose limits run until somebody says the demand type
@@ -56,6 +56,23 @@ class Ticket:
     owner: str = ""
     satisfaction: str = ""
     closed_at: datetime | None = None
+    parent_number: str | None = None
+    outage_number: str | None = None
+    responsible_unit: str | None = None
+    assignee: str = ""
+    crew: str = ""
+    returns: int = 0
+    reopenings: int = 0
+    chases: int = 0
+    attempts: int = 0
+    extensions: int = 0
+    is_exempt: bool = False
+    is_malicious: bool = False
+    paused_until_at: datetime | None = None
+
+    def is_paused(self, at: datetime) -> bool:
+        """Whether its clocks stand still at one moment."""
+        return self.paused_until_at is not None and at < self.paused_until_at
 
     def zone(self, at: datetime) -> Zone:
         """The worst zone of its open clocks at one moment."""
@@ -81,6 +98,8 @@ class TimedStep:
     limit_text: str
     ended_at: datetime | None = None
     voided_at: datetime | None = None
+    extra_seconds: int = 0
+    co_handling_id: int | None = None
 
     @property
     def is_open(self) -> bool:
@@ -90,6 +109,41 @@ class TimedStep:
     def zone(self, at: datetime) -> Zone:
         """Its zone at one moment, or for ever after it has ended."""
         return zone(self.yellow_at, self.red_at, self.ended_at or at)
+
+
+@dataclass(frozen=True)
+class CoHandling:
+    """A department asked to help (协办): who asked, what for, and its answer; open until it answers or is not asked any more."""
+
+    id: int
+    department: str
+    team_unit: str
+    asked_by: str
+    asked_at: datetime
+    task: str = ""
+    reply: str = ""
+    replied_at: datetime | None = None
+    cancelled_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its answer is waited for."""
+        return self.replied_at is None and self.cancelled_at is None
+
+
+@dataclass(frozen=True)
+class Request:
+    """Something asked for beside the way of a ticket, and what was decided: `granted`, `refused`, or `dropped` when it had no object any more."""
+
+    id: int
+    kind: Asked
+    asked_by: str
+    asked_at: datetime
+    value: str = ""
+    amount: float | None = None
+    decided_by: str = ""
+    decided_at: datetime | None = None
+    answer: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,20 +160,27 @@ class Start:
 
 @dataclass(frozen=True)
 class Demand:
-    """What the limits depend on."""
+    """What the limits depend on, and what the deadlines depend on besides: the unit's calendar and the pauses."""
 
     demand_type: str
     topic: str | None
     locality: Locality | None
     channel: Channel
+    unit_code: str | None = None
+    pauses: tuple[Pause, ...] = ()
 
 
 def starts(event: str, demand: Demand, rules: Rules, at: datetime) -> Iterable[Start]:
     """Give the customer's clocks that an event starts, by the limits in force on that day."""
     for step in Step:
         limit = limit_of(step, demand, rules, at)
-        if limit and limit.from_event == event:
-            yield Start(step, Watch.CUSTOMER, limit, deadline(limit, at, rules.calendar), at, event)
+        if limit and step is not Step.CO_HANDLE and counts_from(limit, event):
+            yield Start(step, Watch.CUSTOMER, limit, due(limit, at, demand, rules), at, event)
+
+
+def counts_from(limit: Limit, event: str) -> bool:
+    """Say whether a limit's clock starts with an event; a reopened ticket (重新办理) starts anew what the customer waits for since the receipt."""
+    return limit.from_event == event or (event == "reopened" and limit.from_event == "received" and limit.step in OF_DEPARTMENT)
 
 
 def department_starts(open_steps: Iterable[Step], demand: Demand, rules: Rules, at: datetime) -> Iterable[Start]:
@@ -127,7 +188,13 @@ def department_starts(open_steps: Iterable[Step], demand: Demand, rules: Rules, 
     for step in open_steps:
         limit = limit_of(step, demand, rules, at)
         if step in OF_DEPARTMENT and limit:
-            yield Start(step, Watch.DEPARTMENT, limit, deadline(limit, at, rules.calendar), at, "dispatched")
+            yield Start(step, Watch.DEPARTMENT, limit, due(limit, at, demand, rules), at, "dispatched")
+
+
+def due(limit: Limit, at: datetime, demand: Demand, rules: Rules, extra: timedelta = timedelta(0)) -> Deadline:
+    """Compute the deadline of a clock that started at `at`: on its unit's calendar, without the pauses that stop it, with what was granted on top."""
+    stops = stops_of(demand.pauses, rules.pause_kinds, limit.step) if limit.is_pausable else ()
+    return deadline(limit, at, rules.calendar_of(demand.unit_code), stops=stops, extra=extra)
 
 
 def limit_of(step: Step, demand: Demand, rules: Rules, at: datetime) -> Limit | None:
@@ -144,7 +211,7 @@ def limit_of(step: Step, demand: Demand, rules: Rules, at: datetime) -> Limit | 
 
 
 def answerable(step: Step, department: str | None) -> str | None:
-    """Name the department that has to end a step: the command centre dispatches and reviews, the hotline calls back, the lead does the rest."""
-    if step in (Step.DISPATCH, Step.REDISPATCH, Step.REVIEW):
+    """Name the department that has to end a step: the command centre dispatches, reviews and grants, the hotline calls back and hears appeals."""
+    if step in (Step.DISPATCH, Step.REDISPATCH, Step.REVIEW, Step.EXTENSION):
         return COMMAND
-    return HOTLINE if step is Step.CALLBACK else department
+    return HOTLINE if step in (Step.CALLBACK, Step.APPEAL) else department

@@ -77,7 +77,8 @@ def timeliness(store: "Store", period: Period, watch: Watch, now: datetime) -> l
     """Compute the rate per step and department; dispatches by machine and by hand apart.
 
     Numerator: steps ended within their limit (a deadline met to the minute is met). Denominator: steps that fell due in the period and by now,
-    ended or not; voided ones (returned, referred, answered at once) are left out. Source: `data/metrics.csv`, `timeliness`.
+    ended or not; voided ones (returned, referred, answered at once) are left out, and so are tickets that were merged, withdrawn or exempted (剔除).
+    Source: `data/metrics.csv`, `timeliness`.
     """
     rows = store.timeliness_rows(watch.value, period.since, period.until, now)
     figures = [

@@ -11,7 +11,8 @@ from tests.triage.samples import NOW, SECRET, Says, contact, prediction, user
 from triage.complaint import Contact
 from triage.demo import make_demo
 from triage.intake import receive
-from triage.lifecycle import BY_CODE, act
+from triage.lifecycle import act
+from triage.moves import BY_CODE
 from triage.people import User
 from triage.prediction import Prediction
 from triage.reference import load_reference
@@ -100,6 +101,8 @@ def move(store: Store) -> Callable[..., Ticket]:
         role = BY_CODE[code].roles[0]
         who = by or (user(role, ticket.team_unit or "", ticket.department or "") if role is Role.HANDLER else user(role))
         now = NOW + timedelta(minutes=minutes)
+        if code == "return":
+            values.setdefault("return_reason", "other")
         seen = version or store.ticket(ticket.number).version
         return act(ticket.number, code, values, user=who, version=seen, store=store, rules=store.rules(), now=now)
 

@@ -222,7 +222,7 @@ def test_a_third_call_about_the_same_is_a_repeat(rules: Rules, topics: tuple[str
 
 
 def test_a_complaint_about_nothing_known_has_no_earlier_calls(rules: Rules):
-    assert earlier_of_same_event(nobody(earlier=earlier("outage.fault.single", None)), None, rules) == ()
+    assert earlier_of_same_event("没电", nobody(earlier=earlier("outage.fault.single", None)), None, rules) == ()
 
 
 def test_a_rule_taken_out_of_the_table_is_not_heard(rules: Rules):

@@ -1,14 +1,18 @@
 """Limits: which row governs a step; deadlines and their colours, to the minute."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.triage.samples import NOW, shanghai
-from triage.calendar import WorkingCalendar
-from triage.clocks import Limit, choose_limit, deadline, zone
+from triage.calendar import WorkingCalendar, parse_spans
+from triage.clocks import Deadline, Limit, Pause, PauseKind, Stop, choose_limit, deadline, stops_of, zone
+from triage.errors import InvalidInput
+from triage.moments import SHANGHAI
 from triage.rules import Rules
 from triage.terms import Channel, Locality, Step, Zone
 
@@ -152,3 +156,249 @@ def test_the_colour_at_a_moment(after: timedelta, colour: Zone):
 
 def test_what_has_no_clock_is_green():
     assert zone(None, None, NOW) is Zone.GREEN
+
+
+OFFICE = parse_spans("08:30-12:00;14:00-17:30")
+
+
+def at(text: str) -> datetime:
+    """`23 10:00` in November 2026, or `10-01 10:00` in 2026."""
+    return shanghai(f"2026-11-{text}" if text[2] == " " else f"2026-{text}")
+
+
+def stops(*pairs: tuple[str, str]) -> tuple[Stop, ...]:
+    """Stops from the moments as `at` reads them."""
+    return tuple((at(start), at(end)) for start, end in pairs)
+
+
+def hours(amount: float, clock: str = "natural", **values: Any) -> Limit:
+    """A limit of so many hours that may be paused, and is yellow at its half."""
+    return limit(**{"amount": amount, "unit": "hours", "clock": clock, "yellow_at": 0.5, "is_pausable": True, **values})
+
+
+@pytest.mark.parametrize(
+    ("pairs", "yellow", "due"),
+    [
+        pytest.param([], "23 12:00", "23 14:00", id="none"),
+        pytest.param([("23 08:00", "23 09:00")], "23 12:00", "23 14:00", id="before the start"),
+        pytest.param([("23 09:00", "23 10:00")], "23 12:00", "23 14:00", id="up to the start"),
+        pytest.param([("23 09:00", "23 10:30")], "23 12:30", "23 14:30", id="across the start: what is after it"),
+        pytest.param([("23 10:00", "23 11:00")], "23 13:00", "23 15:00", id="from the start on"),
+        pytest.param([("23 11:00", "23 11:20")], "23 12:20", "23 14:20", id="before yellow"),
+        pytest.param([("23 12:00", "23 13:00")], "23 12:00", "23 15:00", id="where yellow is reached: yellow stays"),
+        pytest.param([("23 11:59", "23 12:59")], "23 13:00", "23 15:00", id="a minute before yellow"),
+        pytest.param([("23 13:00", "23 13:30")], "23 12:00", "23 14:30", id="after yellow: due alone"),
+        pytest.param([("23 13:59", "23 17:00")], "23 12:00", "23 17:01", id="a minute before the deadline, over it"),
+        pytest.param([("23 14:00", "23 17:00")], "23 12:00", "23 14:00", id="where the deadline is: it is met or missed there"),
+        pytest.param([("23 15:00", "23 17:00")], "23 12:00", "23 14:00", id="after the deadline"),
+        pytest.param([("23 11:00", "23 11:00")], "23 12:00", "23 14:00", id="an empty one"),
+        pytest.param([("23 13:00", "23 13:30"), ("23 11:00", "23 11:20")], "23 12:20", "23 14:50", id="two, the later first"),
+        pytest.param([("23 11:00", "23 11:40"), ("23 11:20", "23 12:00")], "23 13:00", "23 15:00", id="two that overlap count once"),
+        pytest.param([("23 11:00", "23 12:00"), ("23 11:20", "23 11:40")], "23 13:00", "23 15:00", id="one within the other"),
+        pytest.param([("23 11:00", "23 11:30"), ("23 14:20", "23 15:20")], "23 12:30", "23 15:30", id="one brings the deadline into the next"),
+        pytest.param([("23 11:00", "23 11:30"), ("23 14:30", "23 15:20")], "23 12:30", "23 14:30", id="one brings it just to the next"),
+    ],
+)
+def test_stops_of_a_limit_of_four_hours_from_ten(pairs: list[tuple[str, str]], yellow: str, due: str):
+    found = deadline(hours(4), at("23 10:00"), WorkingCalendar(), stops=stops(*pairs))
+    assert (found.yellow_at, found.due_at) == (at(yellow), at(due))
+    assert found.red_at == found.due_at + MINUTE
+
+
+@pytest.mark.parametrize(
+    ("clock", "start", "amount", "pair", "due"),
+    [
+        pytest.param(
+            "working", "27 15:00", 12, ("28 09:00", "29 09:00"), "30 03:00", id="a weekend that is stopped takes nothing from a working clock"
+        ),
+        pytest.param("working", "27 15:00", 12, ("27 21:00", "30 06:00"), "30 12:00", id="of a stop over a weekend only Friday and Monday count"),
+        pytest.param("working", "27 15:00", 9, ("28 00:00", "30 06:00"), "28 00:00", id="due at 24:00 of Friday, where the stop begins"),
+        pytest.param("working", "27 15:00", 9, ("29 00:00", "30 06:00"), "28 00:00", id="due at 24:00 of Friday, before it begins"),
+        pytest.param("office", "23 10:00", 3, ("23 12:00", "23 14:00"), "23 15:00", id="a stopped lunch takes nothing from an office"),
+        pytest.param("office", "23 10:00", 3, ("23 11:00", "23 15:00"), "23 17:00", id="of a stop over lunch the two hours beside it count"),
+        pytest.param("office", "23 10:00", 2, ("23 13:00", "23 18:00"), "23 12:00", id="due at noon, the stop is after it"),
+        pytest.param("office", "09-30 16:30", 2, ("10-01 00:00", "10-08 09:30"), "10-08 10:30", id="over National Day"),
+        pytest.param("working", "02-13 12:00", 48, ("02-14 06:00", "02-24 06:00"), "02-25 12:00", id="over Spring Festival and the worked Saturday"),
+    ],
+)
+def test_of_a_stop_counts_what_the_clock_would_have_counted(rules: Rules, clock, start, amount, pair, due):
+    calendar = rules.calendar.with_unit({}, OFFICE)
+    assert deadline(hours(amount, clock), at(start), calendar, stops=stops(pair)).due_at == at(due)
+
+
+def test_four_working_days_over_spring_festival_with_two_days_stopped(rules: Rules):
+    # Counted by hand: Friday 13 Feb from 15:00 (9 h), Saturday 14 (worked, 24 h), 15 to 23 free, Tuesday 24 and Wednesday 25 stopped,
+    # Thursday 26 (24 h), Friday 27 (24 h), Saturday 28 (worked) until 15:00 (15 h): 96 h.
+    row = limit(amount=4.0, is_pausable=True)
+    found = deadline(row, at("02-13 15:00"), rules.calendar, stops=stops(("02-24 00:00", "02-26 00:00")))
+    assert (found.due_at, found.is_confirmed) == (at("02-28 15:00"), True)
+    assert deadline(row, at("02-13 15:00"), rules.calendar).due_at == at("02-26 15:00")
+
+
+def test_four_working_days_over_national_day_with_the_first_day_back_stopped(rules: Rules):
+    # Counted by hand: Tuesday 29 Sep from 15:00 (9 h), Wednesday 30 (24 h), 1 to 7 Oct free, Thursday 8 stopped, Friday 9 (24 h),
+    # Saturday 10 (worked, 24 h), Sunday 11 free, Monday 12 until 15:00 (15 h): 96 h.
+    found = deadline(limit(amount=4.0, is_pausable=True), at("09-29 15:00"), rules.calendar, stops=stops(("10-08 00:00", "10-09 00:00")))
+    assert found.due_at == at("10-12 15:00")
+
+
+def test_a_limit_that_is_not_pausable_is_never_stopped():
+    found = deadline(hours(4, is_pausable=False), at("23 10:00"), WorkingCalendar(), stops=stops(("23 11:00", "23 12:00")))
+    assert (found.yellow_at, found.due_at) == (at("23 12:00"), at("23 14:00"))
+
+
+def test_a_limit_is_not_pausable_unless_its_row_says_so():
+    assert not limit().is_pausable
+
+
+@pytest.mark.parametrize(
+    ("row", "extra", "yellow", "due"),
+    [
+        pytest.param(hours(4), timedelta(hours=2), "23 13:00", "23 16:00", id="two hours more"),
+        pytest.param(hours(4, is_pausable=False), timedelta(hours=2), "23 13:00", "23 16:00", id="of a limit that is not pausable"),
+        pytest.param(hours(24, "working"), timedelta(days=4), "25 22:00", "30 10:00", id="four working days more, over a weekend"),
+        pytest.param(hours(2, "office"), timedelta(hours=2), "23 12:00", "23 16:00", id="two hours of an office more, over lunch"),
+    ],
+)
+def test_an_extension_adds_to_the_limit_on_its_own_clock_and_moves_yellow_too(row: Limit, extra: timedelta, yellow: str, due: str):
+    found = deadline(row, at("23 10:00"), WorkingCalendar(announced=frozenset({2026}), hours=OFFICE), extra=extra)
+    assert (found.yellow_at, found.due_at) == (at(yellow), at(due))
+
+
+def test_an_extension_and_a_stop_add_up():
+    found = deadline(hours(4), at("23 10:00"), WorkingCalendar(), stops=stops(("23 15:00", "23 15:30")), extra=timedelta(hours=2))
+    assert (found.yellow_at, found.due_at) == (at("23 13:00"), at("23 16:30"))
+
+
+def test_what_needs_no_time_is_due_at_its_start_also_on_a_sunday_and_in_a_stop():
+    found = deadline(hours(0, "working"), at("22 10:00"), WorkingCalendar(), stops=stops(("22 09:00", "24 09:00")))
+    assert (found.yellow_at, found.due_at) == (at("22 10:00"), at("22 10:00"))
+
+
+def test_a_stop_that_brings_a_deadline_into_a_year_not_announced_makes_it_unconfirmed():
+    calendar = WorkingCalendar(announced=frozenset({2026}))
+    stopped = stops(("12-29 15:00", "12-30 15:00"))
+    whole, late = (deadline(hours(24, "working"), at("12-29 15:00"), calendar, stops=given) for given in ((), stopped))
+    assert (whole.is_confirmed, late.is_confirmed, late.due_at) == (True, True, at("12-31 15:00"))
+    later = deadline(hours(48, "working"), at("12-29 15:00"), calendar, stops=stopped)
+    assert (later.is_confirmed, later.due_at) == (False, shanghai("2027-01-01 15:00"))
+
+
+@pytest.mark.parametrize("clock", ["natural", "working", "office"])
+def test_a_start_without_a_zone_is_refused(clock: str):
+    with pytest.raises(InvalidInput, match="没有时区"):
+        deadline(hours(4, clock), datetime(2026, 11, 23, 10), WorkingCalendar())
+
+
+def test_a_start_in_another_zone_is_the_same_moment():
+    start = at("22 10:00")
+    assert deadline(hours(4, "working"), start.astimezone(SHANGHAI), WorkingCalendar()) == deadline(hours(4, "working"), start, WorkingCalendar())
+
+
+CUSTOMER = PauseKind("customer", "客户原因", frozenset({Step.RESOLVE, Step.CONTACT}), timedelta(hours=5), "")
+WEATHER = PauseKind("weather", "恶劣天气", frozenset({Step.RESOLVE, Step.ARRIVE}), timedelta(hours=3), "")
+KINDS = {"customer": CUSTOMER, "weather": WEATHER}
+
+
+def pause(kind: str, start: str, end: str = "", until: str = "") -> Pause:
+    """A pause from the moments as `at` reads them."""
+    return Pause(kind, at(start), at(end) if end else None, at(until) if until else None)
+
+
+@pytest.mark.parametrize(
+    ("pauses", "found"),
+    [
+        pytest.param([], [], id="no pause"),
+        pytest.param([pause("customer", "23 10:00", "23 11:00")], [("23 10:00", "23 11:00")], id="ended"),
+        pytest.param([pause("customer", "23 10:00", until="23 12:00")], [("23 10:00", "23 12:00")], id="open: to the moment it was granted to"),
+        pytest.param([pause("customer", "23 10:00", "23 11:00", "23 12:00")], [("23 10:00", "23 11:00")], id="ended before it had to be"),
+        pytest.param(
+            [pause("customer", "23 10:00", "23 13:00", "23 12:00")], [("23 10:00", "23 12:00")], id="ended too late: to where it was granted"
+        ),
+        pytest.param([pause("customer", "23 10:00")], [("23 10:00", "23 15:00")], id="open for ever: for its cap"),
+        pytest.param([pause("customer", "23 10:00", "24 10:00")], [("23 10:00", "23 15:00")], id="longer than its cap"),
+        pytest.param([pause("customer", "23 10:00", "23 15:00")], [("23 10:00", "23 15:00")], id="just its cap"),
+        pytest.param([pause("customer", "23 10:00", "23 10:00")], [], id="ended where it began"),
+        pytest.param([pause("customer", "23 10:00", "23 11:00", "23 09:00")], [], id="granted to a moment before it began"),
+        pytest.param(
+            [pause("customer", "24 10:00"), pause("customer", "23 10:00", "23 13:00")],
+            [("23 10:00", "23 13:00"), ("24 10:00", "24 12:00")],
+            id="the second has what the first left of the cap, whichever stands first",
+        ),
+        pytest.param(
+            [pause("customer", "23 10:00", "23 15:00"), pause("customer", "24 10:00"), pause("customer", "25 10:00", "25 11:00")],
+            [("23 10:00", "23 15:00")],
+            id="nothing is left",
+        ),
+        pytest.param(
+            [pause("customer", "23 10:00", "23 15:00"), pause("weather", "24 10:00", "24 11:00")],
+            [("23 10:00", "23 15:00"), ("24 10:00", "24 11:00")],
+            id="another kind has a cap of its own",
+        ),
+        pytest.param(
+            [pause("customer", "23 10:00", "23 12:00"), pause("weather", "23 11:00", "23 13:00")],
+            [("23 10:00", "23 13:00")],
+            id="two kinds that overlap are one stop",
+        ),
+        pytest.param(
+            [pause("customer", "23 10:00", "23 14:00"), pause("weather", "23 11:00", "23 12:00")],
+            [("23 10:00", "23 14:00")],
+            id="one kind within another",
+        ),
+        pytest.param(
+            [pause("customer", "23 10:00", "23 12:00"), pause("weather", "23 12:00", "23 13:00")],
+            [("23 10:00", "23 13:00")],
+            id="two that touch are one stop",
+        ),
+    ],
+)
+def test_the_stops_that_pauses_make_of_the_reply(pauses: list[Pause], found: list[tuple[str, str]]):
+    assert stops_of(pauses, KINDS, Step.RESOLVE) == stops(*found)
+
+
+@pytest.mark.parametrize(
+    ("step", "found"),
+    [
+        pytest.param(Step.CONTACT, [("23 10:00", "23 11:00")], id="contact: the customer's ground alone"),
+        pytest.param(Step.ARRIVE, [("23 12:00", "23 13:00")], id="arrival: the weather alone"),
+        pytest.param(Step.RESOLVE, [("23 10:00", "23 11:00"), ("23 12:00", "23 13:00")], id="reply: both"),
+        pytest.param(Step.CALLBACK, [], id="return visit: neither"),
+    ],
+)
+def test_a_kind_stops_the_clocks_of_its_own_steps_alone(step: Step, found: list[tuple[str, str]]):
+    pauses = [pause("customer", "23 10:00", "23 11:00"), pause("weather", "23 12:00", "23 13:00")]
+    assert stops_of(pauses, KINDS, step) == stops(*found)
+
+
+def test_a_pause_before_a_clock_started_uses_up_the_cap_all_the_same():
+    pauses = [pause("customer", "20 10:00", "20 14:00"), pause("customer", "23 11:00")]
+    found = deadline(hours(4), at("23 10:00"), WorkingCalendar(), stops=stops_of(pauses, KINDS, Step.RESOLVE))
+    assert found.due_at == at("23 15:00")
+
+
+def by_hand(start: datetime, minutes: int, stopped: list[Stop]) -> datetime:
+    """Count one minute after the other of an office on weekdays, but for those in a stop, and stop after the last."""
+    moment = start
+    while minutes:
+        local = moment + timedelta(hours=8)
+        minute = local.hour * 60 + local.minute
+        is_open = local.isoweekday() <= 5 and any(first <= minute < last for first, last in OFFICE)
+        minutes -= is_open and not any(first <= moment < last for first, last in stopped)
+        moment += MINUTE
+    return moment
+
+
+MOMENTS = st.integers(0, 12 * 1440).map(lambda minutes: datetime(2026, 11, 20, tzinfo=UTC) + minutes * MINUTE)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    start=MOMENTS,
+    minutes=st.integers(1, 900).map(lambda half: half * 2),
+    stopped=st.lists(st.tuples(MOMENTS, st.integers(0, 3000)).map(lambda pair: (pair[0], pair[0] + pair[1] * MINUTE)), max_size=5),
+)
+def test_yellow_and_due_are_where_one_counts_to_by_hand(start: datetime, minutes: int, stopped: list[Stop]):
+    row = limit(amount=float(minutes), unit="minutes", clock="office", yellow_at=0.5, is_pausable=True)
+    due, yellow = by_hand(start, minutes, stopped), by_hand(start, minutes // 2, stopped)
+    found = deadline(row, start, WorkingCalendar(announced=frozenset({2026}), hours=OFFICE), stops=stopped)
+    assert found == Deadline(due, yellow, due + MINUTE, due <= shanghai("2027-01-01 00:00"))

@@ -63,6 +63,33 @@ def test_numbers_and_places_are_known_by_their_names(text: str, kind: EntityKind
     assert found(text, kind) == values
 
 
+LETTERED = {
+    "of eight": ("A2019DD0", True),
+    "of seven": ("A2019DD", False),
+    "of twenty-four": ("A2019DD0" * 3, True),
+    "of twenty-five": ("A2019DD0" * 3 + "1", False),
+    "a digit after six letters": ("ABCDEF12", True),
+    "a digit after seven letters": ("ABCDEFG1", False),
+    "letters alone": ("ABCDEFGH", False),
+}
+
+
+@pytest.mark.parametrize(("number", "is_one"), LETTERED.values(), ids=LETTERED)
+def test_a_meter_number_with_letters_has_eight_to_twenty_four_signs_and_soon_a_digit(number: str, is_one: bool):
+    assert found(f"表号{number}，麻烦看一下", EntityKind.METER_NUMBER) == ([number] if is_one else [])
+
+
+@pytest.mark.parametrize("said", ["13800001001", "(0571)87654321", "+86 13800001001", "幺三八零零零零幺零零幺"])
+def test_a_number_is_found_wherever_it_stands(said: str):
+    assert [found(text, EntityKind.PHONE) for text in (said, f"请打{said}", f"{said}找我")] == [found(said, EntityKind.PHONE)] * 3
+    assert len(found(said, EntityKind.PHONE)) == 1
+
+
+@pytest.mark.parametrize("before", ["停电了，", "停电了。", "我家住", "家在"])
+def test_an_address_begins_after_the_clause_before_it(before: str):
+    assert found(f"{before}滨河街12号3栋2单元501", EntityKind.ADDRESS) == ["滨河街12号3栋2单元501"]
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

@@ -1,14 +1,18 @@
 """Reference data: loaded whole or not at all, edits survive, and what governs deadlines moves those that are open."""
 
+import re
 import shutil
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.triage.samples import NOW, prediction, shanghai
+from triage.changes import key_columns
+from triage.checks import SWITCHES
 from triage.errors import InvalidInput, NotFound, ReferenceProblem
-from triage.reference import DATA, edit_row, key_columns, load_calendar, load_reference, read_year
+from triage.reference import DATA, add_row, edit_row, load_calendar, load_reference, read_year, remove_row, shown_rows
 from triage.store.reference import TABLES
 from triage.terms import Step, Watch
 
@@ -186,6 +190,155 @@ def test_an_edited_word_list_is_heard_at_once_in_every_pattern_that_names_it(sto
     edit_row(store, "attention_words", {"name": "触电"}, {"words": "打雷"}, actor="admin", now=NOW)
     wording = next(wording for wording in store.rules().wordings if wording.rule == "injury")
     assert any(speech.expression.search("打雷") for speech in wording.speaks)
+
+
+NEW: dict[str, tuple[str, dict[str, str]]] = {
+    "a reason to return": ("return_reasons", {"code": "no_access", "name": "无法进入"}),
+    "a reason to exempt": ("exemption_reasons", {"code": "strike", "name": "罢工"}),
+    "a pause": ("pause_kinds", {"code": "road_closed", "name": "道路封闭", "steps": "arrive;resolve", "cap_hours": "24"}),
+    "an extension": (
+        "extension_rules",
+        {"demand_type": "enquiry", "most_times": "1", "most_amount": "2", "unit": "workdays", "granted_by": "leader"},
+    ),
+    "a template": ("reply_templates", {"code": "mine", "name": "我的", "move": "resolve", "text": "{topic}已处理，{unit}"}),
+    "advice": ("referral_advice", {"code": "lift", "name": "电梯", "owner": "物业", "words": "电梯|扶梯", "advice": "请联系物业"}),
+    "an outlet": ("outlets", {"code": "log", "name": "文件", "address": "file:instance/other.ndjson", "is_on": "1"}),
+    "an escalation": ("escalations", {"code": "x4", "mark": "multiple", "multiple": "4", "recipient": "auditor", "outlet": "console"}),
+    "a limit": (
+        "time_limits",
+        {
+            "demand_type": "complaint",
+            "topic": "quality.voltage",
+            "step": "resolve",
+            "from_event": "received",
+            "amount": "2",
+            "unit": "workdays",
+            "clock": "office",
+            "yellow_fraction": "0.7",
+        },
+    ),
+    "a pattern": ("attention_patterns", {"rule": "media", "pattern": "小红书"}),
+    "an exception of routing": ("routing", {"demand_type": "complaint", "topic": "other.charging", "lead_department": "ev"}),
+    "office hours": ("office_hours", {"unit_code": "330101", "weekday": "0", "spans": "08:30-12:00;14:00-17:30"}),
+    "a unit's day": ("unit_days", {"unit_code": "330101", "day_on": "2026-12-05", "is_working": "1", "name": "迎峰度冬值班"}),
+    "a holiday": ("fixed_holidays", {"month": "12", "day": "13", "name": "公祭日"}),
+}
+
+
+@pytest.mark.parametrize(("table", "values"), NEW.values(), ids=NEW)
+def test_a_row_is_added_governs_at_once_and_is_taken_out_again(store, table: str, values: dict[str, str]):
+    before, rules = rows(store), store.rules()
+    add_row(store, table, values, actor="admin", now=NOW)
+    assert replace(store.rules(), version=rules.version) != rules
+    (row,) = [row for row in rows(store)[table] if row not in before[table]]
+    assert (row["edited_by"], row["basis"]) == ("admin", "inferred")
+    with pytest.raises(InvalidInput, match=r"已另?有"):
+        add_row(store, table, values, actor="admin", now=NOW)
+    remove_row(store, table, {name: str(row[name]) for name in key_columns(table)}, actor="admin", now=NOW)
+    assert rows(store) == before
+
+
+WRONG: dict[str, tuple[str, dict[str, str], list[str]]] = {
+    "nothing at all": ("return_reasons", {}, ["code", "name"]),
+    "a Chinese code": ("return_reasons", {"code": "原因", "name": "原因"}, ["code"]),
+    "a code too long": ("return_reasons", {"code": "x" * 65, "name": "原因"}, ["code"]),
+    "no step": ("pause_kinds", {"code": "x", "name": "x", "steps": "sleep", "cap_hours": "1"}, ["steps"]),
+    "a cap of nothing": ("pause_kinds", {"code": "x", "name": "x", "steps": "resolve", "cap_hours": "0"}, ["cap_hours"]),
+    "an endless cap": ("pause_kinds", {"code": "x", "name": "x", "steps": "resolve", "cap_hours": "inf"}, ["cap_hours"]),
+    "half a time": (
+        "extension_rules",
+        {"demand_type": "enquiry", "most_times": "1.5", "most_amount": "1", "unit": "hours", "granted_by": "leader"},
+        ["most_times"],
+    ),
+    "granted by nobody": (
+        "extension_rules",
+        {"demand_type": "wish", "most_times": "1", "most_amount": "1", "unit": "hours", "granted_by": "agent"},
+        ["granted_by"],
+    ),
+    "no such blank": ("reply_templates", {"code": "x", "name": "x", "move": "resolve", "text": "{phone}"}, ["text"]),
+    "an open brace": ("reply_templates", {"code": "x", "name": "x", "move": "resolve", "text": "{topic"}, ["text"]),
+    "no such move": ("reply_templates", {"code": "x", "name": "x", "move": "fly", "text": "x"}, ["move"]),
+    "no such topic": ("reply_templates", {"code": "x", "name": "x", "move": "resolve", "text": "x", "topic": "sky"}, ["topic"]),
+    "an empty word": ("referral_advice", {"code": "x", "name": "x", "owner": "x", "words": "灯||路灯", "advice": "x"}, ["words"]),
+    "an address of no kind": ("outlets", {"code": "x", "name": "x", "address": "ftp://a:s3cret@b"}, ["address"]),
+    "twice of yellow": ("escalations", {"code": "x", "mark": "yellow", "multiple": "2", "recipient": "auditor", "outlet": "console"}, ["multiple"]),
+    "once the limit": ("escalations", {"code": "x", "mark": "multiple", "multiple": "1", "recipient": "auditor", "outlet": "console"}, ["multiple"]),
+    "by no outlet": ("escalations", {"code": "x", "mark": "red", "multiple": "1", "recipient": "auditor", "outlet": "pigeon"}, ["outlet"]),
+    "hours of no unit": ("office_hours", {"unit_code": "99", "weekday": "0", "spans": "08:00-12:00"}, ["unit_code"]),
+    "an eighth day": ("office_hours", {"unit_code": "330101", "weekday": "8", "spans": "08:00-12:00"}, ["weekday"]),
+    "no hours": ("office_hours", {"unit_code": "330101", "weekday": "0", "spans": ""}, ["spans"]),
+    "hours that overlap": ("office_hours", {"unit_code": "330101", "weekday": "0", "spans": "08:00-12:00;11:00-13:00"}, ["spans"]),
+    "hours on Saturdays only": ("office_hours", {"unit_code": "330101", "weekday": "6", "spans": "08:00-12:00"}, ["spans"]),
+    "no date": ("unit_days", {"unit_code": "330101", "day_on": "2026-02-30", "is_working": "1"}, ["day_on"]),
+    "neither on nor off": ("unit_days", {"unit_code": "330101", "day_on": "2026-12-05", "is_working": ""}, ["is_working"]),
+    "the thirtieth of February": ("fixed_holidays", {"month": "2", "day": "30", "name": "x"}, ["day"]),
+    "no word list": ("attention_patterns", {"rule": "media", "pattern": "{雷电}"}, ["pattern"]),
+    "no such rule": ("attention_patterns", {"rule": "thunder", "pattern": "雷"}, ["rule"]),
+    "an event that is none": ("time_limits", {**NEW["a limit"][1], "from_event": "moon"}, ["from_event"]),
+    "no such column": ("return_reasons", {"code": "x", "name": "x", "colour": "red"}, ["colour"]),
+    "all at once": ("time_limits", {"demand_type": "complaint", "step": "walk", "amount": "-1", "unit": "hours"}, ["step", "from_event", "amount"]),
+}
+
+
+@pytest.mark.parametrize(("table", "values", "fields"), WRONG.values(), ids=WRONG)
+def test_a_row_that_cannot_be_is_refused_at_its_fields_in_chinese(store, table: str, values: dict[str, str], fields: list[str]):
+    before, version = rows(store), store.reference_version()
+    with pytest.raises(InvalidInput) as error:
+        add_row(store, table, values, actor="admin", now=NOW)
+    said = {problem.field: problem.message for problem in error.value.problems}
+    assert set(fields) <= set(said)
+    assert all(re.search(r"[\u4e00-\u9fff]", message) and "s3cret" not in message for message in said.values()), said
+    assert (rows(store), store.reference_version()) == (before, version)
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        pytest.param("pause_kinds", {"code": "callback_appointed"}, id="a pause that the product makes"),
+        pytest.param("extension_rules", {"demand_type": "*"}, id="the rule of all other types"),
+        pytest.param("outlets", {"code": "console"}, id="the outlet of last resort"),
+    ],
+)
+def test_what_the_product_cannot_do_without_is_not_taken_out(store, table: str, key: dict[str, str]):
+    with pytest.raises(InvalidInput, match="不能删除"):
+        remove_row(store, table, key, actor="admin", now=NOW)
+
+
+@pytest.mark.parametrize("table", ["topics", "switches", "users"])
+def test_a_table_that_does_not_grow_takes_no_rows_and_gives_none(store, table: str):
+    with pytest.raises(NotFound):
+        add_row(store, table, {"code": "x"}, actor="admin", now=NOW)
+    with pytest.raises(NotFound):
+        remove_row(store, table, {"code": "gate_threshold"}, actor="admin", now=NOW)
+
+
+def test_hours_that_others_rest_on_are_not_taken_out(store):
+    for weekday, spans in (("0", "08:00-12:00"), ("6", "09:00-11:00")):
+        add_row(store, "office_hours", {"unit_code": "330101", "weekday": weekday, "spans": spans}, actor="admin", now=NOW)
+    with pytest.raises(InvalidInput, match="永不到期"):
+        remove_row(store, "office_hours", {"unit_code": "330101", "weekday": "0"}, actor="admin", now=NOW)
+
+
+def test_an_exception_is_not_edited_into_another_one(store):
+    first = next(row for row in store.reference_rows("routing") if row["topic"] == "other.damage")
+    with pytest.raises(InvalidInput, match="已有同样的一行"):
+        edit_row(store, "routing", {"id": str(first["id"])}, {"topic": "grid.safety"}, actor="admin", now=NOW)
+
+
+@pytest.mark.parametrize("code", SWITCHES)
+def test_every_switch_takes_its_own_value_and_refuses_nonsense(store, code: str):
+    assert code in store.rules().switches
+    edit_row(store, "switches", {"code": code}, {"value": store.rules().switches[code]}, actor="admin", now=NOW)
+    for value in ("nonsense", "-1", "²", "24:00"):
+        with pytest.raises(InvalidInput) as error:
+            edit_row(store, "switches", {"code": code}, {"value": value}, actor="admin", now=NOW)
+        assert [problem.field for problem in error.value.problems] == ["value"]
+
+
+def test_the_secret_of_an_outlet_is_not_shown(store):
+    edit_row(store, "outlets", {"code": "webhook"}, {"address": "https://im.example.com/a#s3cret"}, actor="admin", now=NOW)
+    assert "s3cret" not in str(shown_rows(store, "outlets"))
+    assert "im.example.com" in str(shown_rows(store, "outlets"))
 
 
 @pytest.mark.parametrize(

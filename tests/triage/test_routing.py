@@ -269,7 +269,7 @@ def test_the_gravest_level_counts_and_a_third_call_names_the_earlier(rules: Rule
     calls = tuple(EarlierCall(number, "outage.fault.area", NOW) for number in ("2026112300000002", "2026112300000001"))
     decision = decided(rules, prediction(), "又没电了，我要找记者曝光", nobody(earlier=calls))
     assert decision.level is Level.MAJOR
-    assert decision.earlier == ("2026112300000002", "2026112300000001")
+    assert [call.number for call in decision.earlier] == ["2026112300000002", "2026112300000001"]
     assert {a.rule for a in decision.attention} == {"media", "repeat_caller"}
 
 

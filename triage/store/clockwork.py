@@ -1,46 +1,52 @@
 """The clocks of a ticket in the store: started, ended, voided, computed again; the next deadline is their minimum."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping
+from sqlalchemy import RowMapping, bindparam
 
+from triage.clocks import Deadline, Limit, Pause
 from triage.rules import Rules
 from triage.store.base import Part
 from triage.store.sql import block
 from triage.terms import Channel, Locality, Step, Watch
-from triage.tickets import UNKNOWN_TYPE, Demand, Start, TimedStep, answerable, department_starts, starts
+from triage.tickets import OF_DEPARTMENT, UNKNOWN_TYPE, Demand, Start, TimedStep, answerable, counts_from, due, limit_of, starts
 
 START = block("""
     INSERT INTO steps (ticket_number, step, watch, department, unit_code, is_by_machine, from_event, started_at, due_at, yellow_at, red_at,
-        is_confirmed, limit_id, limit_text)
+        is_confirmed, limit_id, limit_text, co_handling_id, warn_at)
     VALUES (:number, :step, :watch, :department, :unit_code, FALSE, :from_event, :started_at, :due_at, :yellow_at, :red_at,
-        :is_confirmed, :limit_id, :limit_text)""")
+        :is_confirmed, :limit_id, :limit_text, :co_handling_id, :warn_at)""")
 MOVE_DUE = block("""
     UPDATE steps
-    SET due_at = :due_at, yellow_at = :yellow_at, red_at = :red_at, is_confirmed = :is_confirmed, limit_id = :limit_id, limit_text = :limit_text
+    SET due_at = :due_at, yellow_at = :yellow_at, red_at = :red_at, is_confirmed = :is_confirmed, limit_id = :limit_id, limit_text = :limit_text,
+        warn_at = :warn_at
     WHERE id = :id""")
 END = block("""
     UPDATE steps
-    SET ended_at = :now, is_by_machine = :is_by_machine
+    SET ended_at = :now, is_by_machine = :is_by_machine, warn_at = NULL
     WHERE ticket_number = :number AND step = :step AND ended_at IS NULL AND voided_at IS NULL""")
 VOID = block("""
     UPDATE steps
-    SET voided_at = :now
+    SET voided_at = :now, warn_at = NULL
     WHERE ticket_number = :number AND step = :step AND ended_at IS NULL AND voided_at IS NULL""")
 VOID_ONE = block("""
     UPDATE steps
-    SET voided_at = :now
+    SET voided_at = :now, warn_at = NULL
     WHERE id = :id""")
 VOID_DEPARTMENT = block("""
     UPDATE steps
-    SET voided_at = :now
-    WHERE ticket_number = :number AND watch = 'department' AND ended_at IS NULL AND voided_at IS NULL""")
+    SET voided_at = :now, warn_at = NULL
+    WHERE ticket_number = :number AND watch = 'department' AND co_handling_id IS NULL AND ended_at IS NULL AND voided_at IS NULL""")
 REOPEN = block("""
     UPDATE steps
-    SET ended_at = NULL
-    WHERE ticket_number = :number AND step = :step AND voided_at IS NULL AND ended_at IS NOT NULL""")
+    SET ended_at = NULL, warn_at = yellow_at
+    WHERE ticket_number = :number AND step IN :steps AND voided_at IS NULL AND ended_at = (
+        SELECT MAX(ended_at)
+        FROM steps
+        WHERE ticket_number = :number AND step IN :steps AND voided_at IS NULL)""").bindparams(bindparam("steps", expanding=True))
 GIVE = block("""
     UPDATE steps
     SET department = :department, unit_code = :unit_code
@@ -48,7 +54,7 @@ GIVE = block("""
         AND step IN ('accept', 'contact', 'arrive', 'resolve')""")
 STEPS = block("""
     SELECT id, step, watch, department, unit_code, is_by_machine, from_event, started_at, due_at, yellow_at, red_at, is_confirmed,
-        limit_id, limit_text, ended_at, voided_at
+        limit_id, limit_text, ended_at, voided_at, extra_seconds, co_handling_id
     FROM steps
     WHERE ticket_number = :number
     ORDER BY started_at, id""")
@@ -63,27 +69,56 @@ NEXT = block("""
             WHERE ticket_number = :number AND ended_at IS NULL AND voided_at IS NULL AND NOT is_confirmed)
     WHERE number = :number""")
 OPEN_TICKETS = block("""
-    SELECT number, demand_type, topic, locality, channel
+    SELECT number
     FROM tickets
     WHERE next_due_at IS NOT NULL
     ORDER BY number""")
-
-
-def demand_of(row: RowMapping | Any) -> Demand:
-    """Give what the limits depend on; while nobody has said the demand type, the limits of a complaint are run."""
-    locality = row["locality"]
-    return Demand(
-        row["demand_type"] or UNKNOWN_TYPE,
-        row["topic"],
-        Locality(locality) if locality else None,
-        Channel(row["channel"]),
-    )
+DEMAND = block("""
+    SELECT demand_type, topic, locality, channel, unit_code, team_unit
+    FROM tickets
+    WHERE number = :number""")
+PAUSES = block("""
+    SELECT kind, started_at, until_at, ended_at
+    FROM pauses
+    WHERE ticket_number = :number
+    ORDER BY started_at, id""")
+END_CO = block("""
+    UPDATE steps
+    SET ended_at = :now, warn_at = NULL
+    WHERE co_handling_id = :id AND ended_at IS NULL AND voided_at IS NULL""")
+VOID_CO = block("""
+    UPDATE steps
+    SET voided_at = :now, warn_at = NULL
+    WHERE co_handling_id = :id AND ended_at IS NULL AND voided_at IS NULL""")
+EXTEND = block("""
+    UPDATE steps
+    SET extra_seconds = extra_seconds + :seconds
+    WHERE ticket_number = :number AND step = 'resolve' AND ended_at IS NULL AND voided_at IS NULL""")
 
 
 class Clockwork(Part):
     """Starts, ends and recomputes clocks."""
 
-    def start_clocks(self, number: str, begun: Iterable[Start], department: str | None, unit_code: str | None) -> None:
+    def pauses_of(self, number: str) -> tuple[Pause, ...]:
+        """Give the pauses of a ticket's clocks from the first."""
+        return tuple(Pause(row["kind"], row["started_at"], row["ended_at"], row["until_at"]) for row in self.rows(PAUSES, number=number))
+
+    def demand(self, number: str) -> Demand:
+        """Give what a ticket's limits and deadlines depend on; while nobody has said the demand type, the limits of a complaint are run."""
+        row = self.row(DEMAND, number=number)
+        assert row is not None
+        return Demand(
+            row["demand_type"] or UNKNOWN_TYPE,
+            row["topic"],
+            Locality(row["locality"]) if row["locality"] else None,
+            Channel(row["channel"]),
+            row["team_unit"] or row["unit_code"],
+            self.pauses_of(number),
+        )
+
+    def start_clocks(
+        self, number: str, begun: Iterable[Start], department: str | None, unit_code: str | None, co_handling_id: int | None = None
+    ) -> None:
         """Keep clocks that start now, each with whoever has to end it."""
         for start in begun:
             self.run(
@@ -95,18 +130,19 @@ class Clockwork(Part):
                 unit_code=unit_code,
                 from_event=start.event,
                 started_at=start.started_at,
-                **self._due(start),
+                co_handling_id=co_handling_id,
+                **self._due(start.limit, start.deadline),
             )
 
-    def _due(self, start: Start) -> dict[str, Any]:
-        due = start.deadline
+    def _due(self, limit: Limit, due: Deadline) -> dict[str, Any]:
         return {
             "due_at": due.due_at,
             "yellow_at": due.yellow_at,
             "red_at": due.red_at,
             "is_confirmed": due.is_confirmed,
-            "limit_id": start.limit.id,
-            "limit_text": start.limit.text,
+            "limit_id": limit.id,
+            "limit_text": limit.text,
+            "warn_at": due.yellow_at,
         }
 
     def end_steps(self, number: str, steps: Iterable[Step], now: datetime, *, by_machine: bool = False) -> None:
@@ -124,9 +160,12 @@ class Clockwork(Part):
         self.run(VOID_DEPARTMENT, number=number, now=now)
 
     def reopen_steps(self, number: str, steps: Iterable[Step]) -> None:
-        """Let ended clocks run on: what was handed in was not accepted."""
-        for step in steps:
-            self.run(REOPEN, number=number, step=step.value)
+        """Let the clocks of these steps that ended last run on: what was done is taken back, or what was handed in was not accepted.
+
+        Those that ended before, in an earlier round of a ticket that was returned or reopened, stay ended.
+        """
+        if wanted := [step.value for step in steps]:
+            self.run(REOPEN, number=number, steps=wanted)
 
     def give_steps(self, number: str, department: str | None, unit_code: str | None) -> None:
         """Make a department answerable for the steps that the customer still waits for."""
@@ -140,46 +179,64 @@ class Clockwork(Part):
         """Give all clocks of a ticket in the order of their starts."""
         return [timed_step(row) for row in self.rows(STEPS, number=number)]
 
+    def end_co_clock(self, id: int, now: datetime) -> None:
+        """End the clock of a co-handling that is answered."""
+        self.run(END_CO, id=id, now=now)
+
+    def void_co_clock(self, id: int, now: datetime) -> None:
+        """Stop the clock of a co-handling that is not asked for any more."""
+        self.run(VOID_CO, id=id, now=now)
+
+    def extend(self, number: str, extra: timedelta) -> None:
+        """Let the open clocks of the reply run longer by what was granted (延期), in the time of their own clock."""
+        self.run(EXTEND, number=number, seconds=round(extra.total_seconds()))
+
     def recompute(self, number: str, demand: Demand, rules: Rules, now: datetime) -> int:
-        """Compute the open clocks of a ticket again after its demand, a limit or the calendar changed; ended ones keep their figures.
+        """Compute the open clocks of a ticket again after its demand, a pause, a limit or the calendar changed; ended ones keep their figures.
 
         Returns how many clocks were started, moved or voided.
         """
         rows = self.rows(STEPS, number=number)
-        changed = 0
-        for event, at in dict.fromkeys((row["from_event"], row["started_at"]) for row in rows):
-            mine = [r for r in rows if (r["from_event"], r["started_at"]) == (event, at)]
-            of_customer = [r for r in mine if r["watch"] == Watch.CUSTOMER]
-            of_department = [r for r in mine if r["watch"] == Watch.DEPARTMENT]
-            wanted = {start.step: start for start in starts(event, demand, rules, at)}
-            missing = [start for step, start in wanted.items() if step not in {r["step"] for r in of_customer}]
-            self.start_clocks(number, missing, None, None)
-            own = {start.step: start for start in department_starts([Step(r["step"]) for r in of_department], demand, rules, at)}
-            changed += len(missing) + self._move(of_customer, wanted, now) + self._move(of_department, own, now)
+        changed = self._start_missing(number, rows, demand, rules)
+        for row in (row for row in rows if row["ended_at"] is None and row["voided_at"] is None):
+            changed += self._move(row, demand, rules, now)
         self.set_next_deadline(number)
         return changed
 
-    def _move(self, rows: list[RowMapping], wanted: dict[Step, Start], now: datetime) -> int:
-        """Bring open clocks in line with the limits in force; void those that are not owed any more."""
-        changed = 0
-        for row in (r for r in rows if not r["ended_at"] and not r["voided_at"]):
-            start = wanted.get(Step(row["step"]))
-            if start is None:
-                changed += self.run(VOID_ONE, id=row["id"], now=now)
-            elif (start.deadline.due_at, start.limit.id, start.deadline.is_confirmed) != (
-                row["due_at"],
-                row["limit_id"],
-                row["is_confirmed"],
-            ):
-                changed += self.run(MOVE_DUE, id=row["id"], **self._due(start))
-        return changed
+    def _start_missing(self, number: str, rows: Sequence[RowMapping], demand: Demand, rules: Rules) -> int:
+        """Start the customer's clocks that the limits in force ask for since an event, and that were not started then."""
+        of_customer = [row for row in rows if row["watch"] == Watch.CUSTOMER]
+        # What was voided because another demand did not owe it (投诉 → 报修) is owed again when the demand changes back.
+        owed = [row for row in of_customer if row["voided_at"] is None or row["step"] not in OF_DEPARTMENT]
+        missing = 0
+        events = dict.fromkeys((row["from_event"], row["started_at"]) for row in of_customer)
+        reopened = max((at for event, at in events if event == "reopened"), default=None)
+        for event, at in events:
+            if reopened and at < reopened:
+                continue  # what was owed before is settled
+            there = {row["step"] for row in owed if (row["from_event"], row["started_at"]) == (event, at)}
+            wanted = [start for start in starts(event, demand, rules, at) if start.step not in there]
+            self.start_clocks(number, wanted, None, demand.unit_code)
+            missing += len(wanted)
+        return missing
+
+    def _move(self, row: RowMapping, demand: Demand, rules: Rules, now: datetime) -> int:
+        """Bring an open clock in line with the limit in force; void it if it is not owed any more."""
+        limit = limit_of(Step(row["step"]), demand, rules, row["started_at"])
+        if limit is None or (row["watch"] == Watch.CUSTOMER and not counts_from(limit, row["from_event"])):
+            return self.run(VOID_ONE, id=row["id"], now=now)
+        at_unit = replace(demand, unit_code=row["unit_code"] or demand.unit_code)
+        new = due(limit, row["started_at"], at_unit, rules, timedelta(seconds=row["extra_seconds"]))
+        if (new.due_at, new.yellow_at, limit.id, new.is_confirmed) == (row["due_at"], row["yellow_at"], row["limit_id"], row["is_confirmed"]):
+            return 0
+        return self.run(MOVE_DUE, id=row["id"], **self._due(limit, new))
 
     def recompute_open(self, rules: Rules, now: datetime) -> int:
         """Compute all open tickets again, one transaction each, and give how many tickets changed."""
         changed = 0
         for row in self.rows(OPEN_TICKETS):
             with self.writing():
-                changed += bool(self.recompute(row["number"], demand_of(row), rules, now))
+                changed += bool(self.recompute(row["number"], self.demand(row["number"]), rules, now))
         return changed
 
 
@@ -201,4 +258,6 @@ def timed_step(row: RowMapping) -> TimedStep:
         limit_text=row["limit_text"],
         ended_at=row["ended_at"],
         voided_at=row["voided_at"],
+        extra_seconds=row["extra_seconds"],
+        co_handling_id=row["co_handling_id"],
     )

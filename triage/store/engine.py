@@ -1,8 +1,8 @@
 """Engines: SQLite or PostgreSQL, a pool per process made after the fork, and what the two do differently.
 
 The same SQL serves both: standard SQL with named parameters, `TRUE`/`FALSE`, `ON CONFLICT … DO UPDATE`, `RETURNING`. What differs is
-this file's short list: how a write begins (`WRITE`), the pragmas of the embedded file, and in the migrations the triggers that keep the
-audit append-only.
+this file's short list: how a write begins (`WRITE`), how a queue's rows are taken by one worker alone (`ALONE`), the pragmas of the embedded
+file, and in the migrations the triggers that keep the audit append-only.
 """
 
 import os
@@ -21,6 +21,8 @@ from triage.errors import NotMigrated, StoreBusy
 
 BUSY_SECONDS = 10
 WRITE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}
+# Two who work off one queue: on SQLite the second waits for the first one's commit, on PostgreSQL it passes over the rows that the first has.
+ALONE = {"sqlite": "", "postgresql": "FOR UPDATE SKIP LOCKED"}
 
 
 class Database:

@@ -12,7 +12,7 @@ DUE = """
     FROM steps
     JOIN tickets ON tickets.number = steps.ticket_number
     WHERE steps.watch = :watch AND steps.due_at >= :since AND steps.due_at < :until AND steps.red_at <= :now
-        AND steps.voided_at IS NULL"""
+        AND steps.voided_at IS NULL AND NOT tickets.is_exempt AND tickets.state NOT IN ('merged', 'withdrawn')"""
 MET = "steps.ended_at IS NOT NULL AND steps.ended_at < steps.red_at"
 TIMELINESS = block(f"""
     SELECT steps.step, steps.department, steps.is_by_machine, COUNT(*) AS due,

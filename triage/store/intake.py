@@ -1,20 +1,27 @@
 """What the store knows when a contact comes in, and keeping a contact with its tickets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
 
 from triage.complaint import Contact, Context, Customer, EarlierCall
 from triage.moments import in_shanghai
+from triage.routing import Decision, team_unit
 from triage.rules import Rules
+from triage.similarity import normal_address
 from triage.store.audit import Audit
 from triage.store.base import to_json
+from triage.store.beside import Beside
 from triage.store.clockwork import Clockwork
+from triage.store.outages import Outages
 from triage.store.queries import Queries
+from triage.store.search import Search
+from triage.store.shifts import Shifts
 from triage.store.sql import block
-from triage.terms import Locality, Made, State, Step
-from triage.tickets import UNKNOWN_TYPE, Demand, Opening, Ticket, department_starts, starts
+from triage.terms import Linked, Locality, Made, State, Step, Watch
+from triage.tickets import UNKNOWN_TYPE, Demand, Opening, Start, Ticket, department_starts, due, limit_of, starts
 
 CUSTOMER = block("""
     SELECT number, unit_code, locality, key_kind
@@ -27,14 +34,18 @@ AREA = block("""
     ORDER BY LENGTH(keyword) DESC, keyword
     LIMIT 1""")
 EARLIER = block("""
-    SELECT tickets.number, tickets.topic, tickets.received_at
+    SELECT tickets.number, tickets.topic, tickets.received_at, tickets.text,
+        :customer_number <> '' AND contacts.customer_number = :customer_number AS is_same_customer,
+        :phone_digest <> '' AND contacts.phone_digest = :phone_digest AS is_same_phone,
+        :address_digest <> '' AND contacts.address_digest = :address_digest AS is_same_address
     FROM tickets
     JOIN contacts ON contacts.id = tickets.contact_id
     WHERE contacts.received_at >= :since
         AND ((:customer_number <> '' AND contacts.customer_number = :customer_number)
-            OR (:phone_digest <> '' AND contacts.phone_digest = :phone_digest))
+            OR (:phone_digest <> '' AND contacts.phone_digest = :phone_digest)
+            OR (:address_digest <> '' AND contacts.address_digest = :address_digest))
     ORDER BY tickets.received_at DESC, tickets.number DESC
-    LIMIT 50""")
+    LIMIT 20""")
 TEAMS = block("""
     SELECT unit_code, department_code
     FROM teams""")
@@ -51,14 +62,16 @@ NEXT_SERIAL = block("""
     ON CONFLICT (name) DO UPDATE SET value = counters.value + 1
     RETURNING value""")
 ADD_CONTACT = block("""
-    INSERT INTO contacts (submission_key, channel, caller_name, phone, phone_digest, customer_number, address, actor, is_confidential, received_at)
-    VALUES (:submission_key, :channel, :caller_name, :phone, :phone_digest, :customer_number, :address, :actor, :is_confidential, :now)
+    INSERT INTO contacts (submission_key, channel, caller_name, phone, phone_digest, customer_number, address, address_digest, actor,
+        is_confidential, relation, callback_phone, call_id, recording, received_at)
+    VALUES (:submission_key, :channel, :caller_name, :phone, :phone_digest, :customer_number, :address, :address_digest, :actor,
+        :is_confidential, :relation, :callback_phone, :call_id, :recording, :now)
     RETURNING id""")
 ADD_TICKET = block("""
     INSERT INTO tickets (number, contact_id, text, state, level, queue_rank, demand_type, topic, department, unit_code, team_unit, locality, channel,
-        received_at, version, is_confidential, is_watched, is_confirmed, reply, owner, closed_at)
+        received_at, version, is_confidential, is_watched, is_confirmed, reply, owner, closed_at, outage_number)
     VALUES (:number, :contact_id, :text, :state, :level, :queue_rank, :demand_type, :topic, :department, :unit_code, :team_unit, :locality, :channel,
-        :now, 1, :is_confidential, :is_watched, TRUE, :reply, :owner, :closed_at)""")
+        :now, 1, :is_confidential, :is_watched, TRUE, :reply, :owner, :closed_at, :outage_number)""")
 ADD_PREDICTION = block("""
     INSERT INTO predictions (ticket_number, model_version, topics_json, demand_types_json, words_json, threshold, made_at)
     VALUES (:number, :model_version, :topics_json, :demand_types_json, :words_json, :threshold, :now)""")
@@ -69,7 +82,7 @@ ADD_DECISION = block("""
         :attention_json, :co_departments_json, :earlier_json, :model_version, :confidence, :threshold, :now)""")
 
 
-class Intake(Queries, Clockwork, Audit):
+class Intake(Queries, Clockwork, Audit, Beside, Outages, Search, Shifts):
     """Gives the context of a contact and opens its tickets."""
 
     def context(self, contact: Contact, rules: Rules, now: datetime) -> Context:
@@ -77,15 +90,23 @@ class Intake(Queries, Clockwork, Audit):
         area = self.row(AREA, address=contact.address) if contact.address else None
         since = now - timedelta(days=rules.repeat_window_days)
         digest = self.digest(contact.phone) if contact.phone else ""
-        earlier = self.rows(EARLIER, customer_number=contact.customer_number, phone_digest=digest, since=since)
+        parents, teams = self.teams_and_parents()
+        place = self._place_digest(contact.address)
+        earlier = self.rows(EARLIER, customer_number=contact.customer_number, phone_digest=digest, address_digest=place, since=since)
         return Context(
             customer=self._customer(contact.customer_number),
             area_unit=area["unit_code"] if area else "",
             area_locality=Locality(area["locality"]) if area else None,
-            earlier=tuple(EarlierCall(row["number"], row["topic"], row["received_at"]) for row in earlier),
-            parents={row["code"]: row["parent_code"] for row in self.rows(PARENTS)},
-            teams=frozenset((row["unit_code"], row["department_code"]) for row in self.rows(TEAMS)),
+            earlier=tuple(EarlierCall(**row) for row in earlier),
+            parents=parents,
+            teams=teams,
+            outages=self.outage_context(contact.customer_number, contact.address, now, area["unit_code"] if area else contact.unit_code),
         )
+
+    def _place_digest(self, address: str) -> str:
+        """Give the keyed digest of an address in its one form; empty where the address names no door (no number in it)."""
+        place = normal_address(address)
+        return self.digest(place) if any(character.isdigit() for character in place) else ""
 
     def _customer(self, number: str) -> Customer | None:
         row = self.row(CUSTOMER, number=number) if number else None
@@ -129,7 +150,12 @@ class Intake(Queries, Clockwork, Audit):
             customer_number=contact.customer_number,
             address=contact.address,
             actor=actor,
+            address_digest=self._place_digest(contact.address),
             is_confidential=any(opening.decision.is_confidential for opening in openings),
+            relation=contact.relation.value,
+            callback_phone=contact.callback_phone,
+            call_id=contact.call_id,
+            recording=contact.recording,
             now=now,
         )
         assert row is not None
@@ -163,11 +189,15 @@ class Intake(Queries, Clockwork, Audit):
             reply=complaint.answer,
             owner=complaint.owner,
             closed_at=now if decision.state.is_end else None,
+            outage_number=decision.outage.number if decision.outage else None,
         )
         self._keep_prediction(number, opening, now)
         self.keep_decision(number, opening, now, actor)
         self._start(number, opening, contact, rules, now)
+        for call in decision.earlier:
+            self.link(number, call.number, Linked.REPEAT.value, now, "system", score=round(call.likeness, 4), reason=call.reason)
         self._first_entries(number, opening, now, actor)
+        self.keep_words([number])
         return number
 
     def _keep_prediction(self, number: str, opening: Opening, now: datetime) -> None:
@@ -202,7 +232,7 @@ class Intake(Queries, Clockwork, Audit):
             reasons_json=to_json(made.reasons),
             attention_json=to_json([[a.rule, a.name, a.evidence] for a in made.attention]),
             co_departments_json=to_json(made.co_departments),
-            earlier_json=to_json(made.earlier),
+            earlier_json=to_json([call.number for call in made.earlier]),
             model_version=opening.prediction.model_version if opening.prediction else None,
             confidence=made.confidence,
             threshold=made.threshold,
@@ -211,7 +241,8 @@ class Intake(Queries, Clockwork, Audit):
 
     def _start(self, number: str, opening: Opening, contact: Contact, rules: Rules, now: datetime) -> None:
         decision = opening.decision
-        demand = Demand(decision.demand_type or UNKNOWN_TYPE, decision.topic, decision.locality, contact.channel)
+        where = decision.team_unit or decision.unit_code
+        demand = Demand(decision.demand_type or UNKNOWN_TYPE, decision.topic, decision.locality, contact.channel, where)
         begun = list(starts("received", demand, rules, now))
         self.start_clocks(number, begun, decision.department, decision.team_unit)
         if decision.state is State.DISPATCHED:
@@ -221,10 +252,33 @@ class Intake(Queries, Clockwork, Audit):
                 *department_starts([s.step for s in begun], demand, rules, now),
             ]
             self.start_clocks(number, own, decision.department, decision.team_unit)
+            self.give_to_crew_on_duty(number, decision.team_unit, decision.department, now)
+            self._ask_those_named(number, decision, demand, rules, now)
         elif decision.state.is_end:
             self.void_steps(number, [Step.DISPATCH, Step.ARRIVE], now)
             self.end_steps(number, [Step.CONTACT, Step.RESOLVE], now)
         self.set_next_deadline(number)
+
+    def _ask_those_named(self, number: str, decision: Decision, demand: Demand, rules: Rules, now: datetime) -> None:
+        """Ask the departments that an attention rule names for help at once (协办)."""
+        for department in decision.co_departments:
+            parents, teams = self.teams_and_parents()
+            unit = team_unit(decision.unit_code, department, parents, teams)
+            if unit:
+                self.start_help(number, department, unit, "按关注规则协办", demand, rules, now, "system")
+
+    def start_help(self, number: str, department: str, unit: str, task: str, demand: Demand, rules: Rules, now: datetime, actor: str) -> None:
+        """Ask a department for help, and start its clock."""
+        row = self.ask_help(number, department, unit, task, now, actor)
+        limit = limit_of(Step.CO_HANDLE, demand, rules, now)
+        if limit:
+            ends = due(limit, now, replace(demand, unit_code=unit), rules)
+            self.start_clocks(number, [Start(Step.CO_HANDLE, Watch.DEPARTMENT, limit, ends, now, limit.from_event)], department, unit, row)
+
+    def teams_and_parents(self) -> tuple[Mapping[str, str], frozenset[tuple[str, str]]]:
+        """Give each unit's parent, and which unit has a team of which department."""
+        parents = {row["code"]: row["parent_code"] for row in self.rows(PARENTS)}
+        return parents, frozenset((row["unit_code"], row["department_code"]) for row in self.rows(TEAMS))
 
     def _first_entries(self, number: str, opening: Opening, now: datetime, actor: str) -> None:
         decision, complaint = opening.decision, opening.complaint

@@ -1,6 +1,7 @@
 """Users, sessions, tokens and failed sign-ins; secrets stand here only as hashes or digests."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import RowMapping
@@ -29,6 +30,13 @@ BY_TOKEN = block(f"""
     FROM tokens
     JOIN users ON users.username = tokens.username
     WHERE tokens.token_digest = :token_digest AND tokens.revoked_at IS NULL AND users.is_active""")
+STANDS_IN_FOR = block(f"""
+    SELECT {COLUMNS}
+    FROM delegations
+    JOIN users ON users.username = delegations.from_username
+    WHERE delegations.to_username = :username AND delegations.revoked_at IS NULL AND delegations.starts_at <= :now AND delegations.ends_at > :now
+        AND users.is_active
+    ORDER BY users.username""")
 PASSWORD = block("""
     SELECT password_hash
     FROM users
@@ -84,6 +92,10 @@ class People(Part):
         """Give all users, the inactive too."""
         return self.rows(USERS)
 
+    def active_users(self) -> tuple[User, ...]:
+        """Give all users who may sign in."""
+        return tuple(user for row in self.rows(USERS) if row["is_active"] and (user := user_of(row)))
+
     def add_user(self, user: User, password_hash: str, now: datetime) -> None:
         """Keep a new user."""
         self.run(
@@ -123,12 +135,21 @@ class People(Part):
         self.run(CLOSE_SESSION, token_digest=self.digest(token))
 
     def user_of_session(self, token: str, now: datetime) -> User | None:
-        """Give the user of a session that has not ended."""
-        return user_of(self.row(BY_SESSION, token_digest=self.digest(token), now=now))
+        """Give the user of a session that has not ended, with those whom the user stands in for now (委托)."""
+        return self._with_hats(user_of(self.row(BY_SESSION, token_digest=self.digest(token), now=now)), now)
 
-    def user_of_token(self, token: str) -> User | None:
-        """Give the user of an API token that is not revoked."""
-        return user_of(self.row(BY_TOKEN, token_digest=self.digest(token)))
+    def user_of_token(self, token: str, now: datetime | None = None) -> User | None:
+        """Give the user of an API token that is not revoked; at a moment, with those whom the user stands in for then."""
+        found = user_of(self.row(BY_TOKEN, token_digest=self.digest(token)))
+        return self._with_hats(found, now) if now else found
+
+    def _with_hats(self, user: User | None, now: datetime) -> User | None:
+        """Add those whose work was handed to the user; one whose role has changed since is left out."""
+        if user is None:
+            return None
+        given = [other for row in self.rows(STANDS_IN_FOR, username=user.username, now=now) if (other := user_of(row))]
+        same = (other for other in given if other.role is user.role or (other.role, user.role) == (Role.LEADER, Role.HANDLER))
+        return replace(user, stands_in_for=tuple(same))
 
     def add_token(self, token: str, username: str, label: str, now: datetime) -> None:
         """Keep an API token by its digest."""

@@ -14,7 +14,10 @@ from triage.terms import Channel, Level, Locality, State, Step
 from triage.tickets import Ticket
 
 COLUMNS = """number, contact_id, text, state, level, demand_type, topic, department, unit_code, team_unit, locality, channel, received_at, version,
-        is_confidential, is_watched, next_step, next_due_at, yellow_at, red_at, is_confirmed, reply, finding, owner, satisfaction, closed_at"""
+        is_confidential, is_watched, next_step, next_due_at, yellow_at, red_at, is_confirmed, reply, finding, owner, satisfaction, closed_at,
+        parent_number, outage_number, responsible_unit, assignee, crew, returns, reopenings, chases, attempts, extensions, is_exempt, is_malicious,
+        paused_until_at"""
+AT_WORK = "state IN ('dispatched', 'accepted', 'contacted', 'arrived')"
 TICKET = block(f"""
     SELECT {COLUMNS}
     FROM tickets
@@ -24,8 +27,14 @@ OF_CONTACT = block(f"""
     FROM tickets
     WHERE contact_id = :contact_id
     ORDER BY number""")
+CHILDREN = block(f"""
+    SELECT {COLUMNS}
+    FROM tickets
+    WHERE parent_number = :number
+    ORDER BY number""")
 CONTACT = block("""
     SELECT contacts.id, contacts.channel, contacts.customer_number, contacts.actor, contacts.is_confidential, contacts.received_at,
+        contacts.relation, contacts.callback_phone, contacts.call_id, contacts.recording,
         COALESCE(NULLIF(contacts.caller_name, ''), customers.name, '') AS caller_name,
         COALESCE(NULLIF(contacts.phone, ''), customers.phone, '') AS phone,
         COALESCE(NULLIF(contacts.address, ''), customers.address, '') AS address
@@ -53,7 +62,11 @@ CALLBACK_QUEUE = block(f"""
 TEAM_QUEUE = block(f"""
     SELECT {COLUMNS}
     FROM tickets
-    WHERE department = :department AND team_unit = :unit_code AND state IN ('dispatched', 'accepted', 'contacted', 'arrived')
+    WHERE number IN (
+        SELECT number FROM tickets WHERE department = :department AND team_unit = :unit_code AND {AT_WORK}
+        UNION
+        SELECT ticket_number FROM co_handlings
+        WHERE department = :department AND team_unit = :unit_code AND replied_at IS NULL AND cancelled_at IS NULL)
     ORDER BY queue_rank, next_due_at NULLS LAST, number
     LIMIT :most""")
 UNIT_QUEUE = block(f"""
@@ -63,8 +76,13 @@ UNIT_QUEUE = block(f"""
         SELECT units.code FROM units JOIN under ON units.parent_code = under.code)
     SELECT {COLUMNS}
     FROM tickets
-    WHERE team_unit IN (SELECT code FROM under) AND (:department = '' OR department = :department)
-        AND state IN ('dispatched', 'accepted', 'contacted', 'arrived')
+    WHERE number IN (
+        SELECT number FROM tickets
+        WHERE team_unit IN (SELECT code FROM under) AND (:department = '' OR department = :department) AND {AT_WORK}
+        UNION
+        SELECT ticket_number FROM co_handlings
+        WHERE team_unit IN (SELECT code FROM under) AND (:department = '' OR department = :department)
+            AND replied_at IS NULL AND cancelled_at IS NULL)
     ORDER BY queue_rank, next_due_at NULLS LAST, number
     LIMIT :most""")
 IS_UNDER = block("""
@@ -102,6 +120,14 @@ WAITING_DECISIONS = block("""
         JOIN tickets ON tickets.number = decisions.ticket_number
         WHERE tickets.state IN ('pending_review', 'returned') OR tickets.is_watched
         GROUP BY decisions.ticket_number)""")
+SENT_BY_MACHINE = block("""
+    SELECT decisions.ticket_number, decisions.made_by, decisions.topic, decisions.department, decisions.team_unit, decisions.reasons_json,
+        decisions.model_version, decisions.confidence, decisions.threshold, decisions.made_at, tickets.text, tickets.state
+    FROM decisions
+    JOIN tickets ON tickets.number = decisions.ticket_number
+    WHERE decisions.made_at >= :since AND decisions.made_by IN ('model', 'rule') AND decisions.outcome = 'dispatched'
+    ORDER BY decisions.made_at DESC, decisions.id DESC
+    LIMIT :most""")
 JSONS = ("topics", "demand_types", "words", "reasons", "attention", "co_departments", "earlier")
 
 
@@ -118,6 +144,15 @@ class Queries(Part):
         if row is None:
             raise NotFound(f"没有工单 {number}，请核对 16 位工单号")
         return ticket_of(row)
+
+    def find_ticket(self, number: str) -> Ticket | None:
+        """Give a ticket, or None where there is none of that number."""
+        row = self.row(TICKET, number=number)
+        return ticket_of(row) if row else None
+
+    def children_of(self, number: str) -> list[Ticket]:
+        """Give the tickets that were merged into one."""
+        return self._tickets(CHILDREN, number=number)
 
     def tickets_of_contact(self, contact_id: int) -> tuple[Ticket, ...]:
         """Give the tickets of a contact in the order of their complaints."""
@@ -137,6 +172,10 @@ class Queries(Part):
     def waiting_decisions(self) -> dict[str, Mapping[str, Any]]:
         """Give the latest decision of each ticket that waits for a dispatcher, by number: why it waits."""
         return {row["ticket_number"]: read_json(row) for row in self.rows(WAITING_DECISIONS)}
+
+    def sent_by_machine(self, since: datetime, most: int = 500) -> list[Mapping[str, Any]]:
+        """Give what went out without a person since a moment, the latest first, with the reasons."""
+        return [read_json(row) for row in self.rows(SENT_BY_MACHINE, since=since, most=most)]
 
     def review_queue(self, most: int = 200) -> list[Ticket]:
         """Give the replies that wait to be checked."""
@@ -184,7 +223,7 @@ def read_json(row: RowMapping) -> dict[str, Any]:
     return values
 
 
-def ticket_of(row: RowMapping) -> Ticket:
+def ticket_of(row: Mapping[Any, Any]) -> Ticket:
     """Make the value from its row."""
     values: dict[str, Any] = dict(row)
     closed: datetime | None = values.pop("closed_at")

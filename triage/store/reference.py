@@ -1,19 +1,20 @@
 """Reference tables: read as `Rules`, loaded from files without overwriting what people edited, edited row by row with a trail."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Date, Float, Integer, RowMapping, Table, insert, select, update
+from sqlalchemy import Boolean, Column, ColumnElement, Date, Float, Integer, RowMapping, String, Table, delete, insert, select, update
 
-from triage.calendar import WorkingCalendar
-from triage.clocks import Limit
-from triage.errors import NotFound
-from triage.rules import AttentionRule, Override, Rules, Topic, read_wordings
+from triage.errors import InvalidInput, NotFound, Problem
+from triage.rules import Rules
+from triage.sending import describe
 from triage.store import schema
 from triage.store.base import Part, to_json
+from triage.store.rulebook import make_rules
 from triage.store.sql import block
-from triage.terms import Level, Step
 
 TABLES: Mapping[str, Table] = {
     table.name: table
@@ -29,8 +30,21 @@ TABLES: Mapping[str, Table] = {
         schema.metrics,
         schema.switches,
         schema.fixed_holidays,
+        schema.pause_kinds,
+        schema.extension_rules,
+        schema.return_reasons,
+        schema.exemption_reasons,
+        schema.outlets,
+        schema.escalations,
+        schema.reply_templates,
+        schema.referral_advice,
+        schema.office_hours,
+        schema.unit_days,
     )
 }
+LONGEST = 20_000
+LARGEST = 1_000_000_000  # what a whole number may be on both engines
+TRUTHS = {**dict.fromkeys(("1", "true", "yes", "on", "是"), True), **dict.fromkeys(("", "0", "false", "no", "off", "否"), False)}
 BOOKKEEPING = ("edited_by", "edited_at")
 VERSION = block("""
     SELECT value
@@ -58,9 +72,31 @@ DAYS = block("""
     SELECT day_on, year, is_working, name, basis, source
     FROM calendar_days
     ORDER BY day_on""")
+PARENTS = block("""
+    SELECT code, parent_code
+    FROM units
+    ORDER BY code""")
 TRAIL = block("""
     INSERT INTO reference_audit (happened_at, actor, table_name, row_key, before_json, after_json)
     VALUES (:now, :actor, :table_name, :row_key, :before_json, :after_json)""")
+REMOVED = block("""
+    SELECT DISTINCT row_key
+    FROM reference_audit
+    WHERE table_name = :table_name AND after_json = 'null'""")
+OPEN_CLOCKS = block("""
+    SELECT steps.ticket_number, steps.step, steps.watch, steps.unit_code AS step_unit, steps.from_event, steps.started_at, steps.due_at,
+        steps.yellow_at, steps.red_at, steps.is_confirmed, steps.ended_at, steps.voided_at, steps.extra_seconds,
+        tickets.demand_type, tickets.topic, tickets.locality, tickets.channel, tickets.unit_code, tickets.team_unit
+    FROM steps
+    JOIN tickets ON tickets.number = steps.ticket_number
+    WHERE tickets.next_due_at IS NOT NULL
+    ORDER BY steps.ticket_number, steps.id""")
+OPEN_PAUSES = block("""
+    SELECT pauses.ticket_number, pauses.kind, pauses.started_at, pauses.until_at, pauses.ended_at
+    FROM pauses
+    JOIN tickets ON tickets.number = pauses.ticket_number
+    WHERE tickets.next_due_at IS NOT NULL
+    ORDER BY pauses.ticket_number, pauses.started_at, pauses.id""")
 TRAIL_OF = block("""
     SELECT happened_at, actor, row_key, before_json, after_json
     FROM reference_audit
@@ -76,6 +112,52 @@ def key_of(table: Table) -> tuple[str, ...]:
     return {"routing": ("demand_type", "topic"), "attention_patterns": ("rule", "pattern")}.get(
         table.name, ("demand_type", "topic", "zone", "channel", "step", "from_event", "valid_from_on")
     )
+
+
+# What else may hold a row's key: the column, which of the row's columns it holds, what to call it, and what else must be so.
+USES: Mapping[str, tuple[tuple[Column[Any], str, str, ColumnElement[bool] | None], ...]] = {
+    "return_reasons": (
+        (schema.requests.c.value, "code", "退单申请", schema.requests.c.kind == "return"),
+        (schema.audit.c.detail_json, "return_reason", "退单记录", schema.audit.c.action.in_(("return", "ask_return"))),
+    ),
+    "exemption_reasons": ((schema.requests.c.value, "code", "剔除申请", schema.requests.c.kind == "exemption"),),
+    "pause_kinds": ((schema.pauses.c.kind, "code", "暂停记录", None),),
+    "escalations": ((schema.warnings.c.escalation, "code", "已发出的预警", None),),
+    "outlets": ((schema.escalations.c.outlet, "code", "升级规则", None), (schema.messages.c.outlet, "code", "外发消息", None)),
+    "time_limits": ((schema.steps.c.limit_id, "id", "工单环节", None),),
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one act does to a table: columns set by key, whole rows added, rows taken out by key."""
+
+    table: str
+    updates: tuple[tuple[Mapping[str, Any], Mapping[str, Any]], ...] = ()
+    adds: tuple[Mapping[str, Any], ...] = ()
+    removes: tuple[Mapping[str, Any], ...] = ()
+
+    def applied(self, rows: Iterable[Mapping[Any, Any]]) -> list[dict[str, Any]]:
+        """Give the table's rows as they would stand."""
+        after = [dict(row) for row in rows if not any(_has(row, key) for key in self.removes)]
+        for row in after:
+            for key, values in self.updates:
+                row.update(values if _has(row, key) else {})
+        return [*after, *(self.whole(row) for row in self.adds)]
+
+    def whole(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Give a row to be added with all its columns, empty where nothing is said."""
+        columns = TABLES[self.table].c
+        empty = {column.name: "" if isinstance(column.type, String) else False if isinstance(column.type, Boolean) else None for column in columns}
+        return {name: value for name, value in {**empty, **row}.items() if name not in ("id", *BOOKKEEPING)}
+
+    def __bool__(self) -> bool:
+        """Whether it does anything."""
+        return bool(self.updates or self.adds or self.removes)
+
+
+def _has(row: Mapping[Any, Any], key: Mapping[str, Any]) -> bool:
+    return all(row[name] == value for name, value in key.items())
 
 
 class ReferenceData(Part):
@@ -101,45 +183,77 @@ class ReferenceData(Part):
         return self.rows(select(table).order_by(*table.primary_key.columns))
 
     def merge_reference(self, name: str, rows: Iterable[Mapping[str, Any]]) -> int:
-        """Load a file's rows: new ones are added, bundled ones follow the file, those that a person edited stay; give how many changed."""
+        """Load a file's rows and give how many changed: new ones are added, bundled ones follow; what a person edited or took out stays so."""
         table, changed = TABLES[name], 0
         keys = key_of(table)
         present = {tuple(row[key] for key in keys): row for row in self.rows(select(table))}
+        removed = {row["row_key"] for row in self.rows(REMOVED, table_name=name)}
         for values in rows:
             old = present.get(tuple(values[key] for key in keys))
-            if old is None:
+            if old is None and row_key(table, values) not in removed:
                 self.run(insert(table).values(**values))
                 changed += 1
-            elif not old["edited_by"] and any(old[name] != value for name, value in values.items()):
+            elif old is not None and not old["edited_by"] and any(old[name] != value for name, value in values.items()):
                 same = [column == old[column.name] for column in table.primary_key.columns]
                 changed += self.run(update(table).where(*same).values(**values))
         return changed
 
-    def edit_reference(self, name: str, key: Mapping[str, Any], values: Mapping[str, Any], actor: str, now: datetime) -> None:
-        """Change a row and keep who did it, when, and what stood there.
+    def keep_change(self, change: Change, actor: str, now: datetime) -> None:
+        """Keep what an act does to a table, with the trail of who did it, when, and what stood there; all of it or nothing.
 
         Raises:
-            NotFound: there is no such table or row.
+            NotFound: a row that it changes or takes out is not there any more.
+            InvalidInput: a row that it adds is there already.
         """
-        table = TABLES.get(name)
-        if table is None:
-            raise NotFound(f"没有基础资料表“{name}”")
-        where = [table.c[column] == value for column, value in key.items()]
+        table = TABLES[change.table]
         with self.writing():
-            before = self.row(select(table).where(*where))
-            if before is None:
-                raise NotFound("没有这一行，请刷新后再试")
-            self.run(update(table).where(*where).values(**values, edited_by=actor, edited_at=now))
-            self.run(
-                TRAIL,
-                now=now,
-                actor=actor,
-                table_name=name,
-                row_key="/".join(str(value) for value in key.values()),
-                before_json=to_json({k: str(before[k]) for k in values}),
-                after_json=to_json({k: str(v) for k, v in values.items()}),
-            )
-            self.bump_reference()
+            self.bump_reference()  # first: whoever changes the tables at the same moment waits here
+            for key, values in change.updates:
+                before = self._standing(table, key)
+                self.run(update(table).where(*_where(table, key)).values(**values, edited_by=actor, edited_at=now))
+                self._keep_trail(table, before, {name: before[name] for name in values}, values, actor, now)
+            for key in change.removes:
+                before = self._standing(table, key)
+                self.run(delete(table).where(*_where(table, key)))
+                self._keep_trail(table, before, before, None, actor, now)
+            for row in map(change.whole, change.adds):
+                self._refuse_twin(table, row)
+                self.run(insert(table).values(**row, edited_by=actor, edited_at=now))
+                self._keep_trail(table, row, None, row, actor, now)
+
+    def _standing(self, table: Table, key: Mapping[str, Any]) -> RowMapping:
+        row = self.row(select(table).where(*_where(table, key)))
+        if row is None:
+            raise NotFound("没有这一行，请刷新后再试")
+        return row
+
+    def _refuse_twin(self, table: Table, row: Mapping[str, Any]) -> None:
+        keys = key_of(table)
+        if self.row(select(table).where(*_where(table, {name: row[name] for name in keys}))) is not None:
+            raise InvalidInput(Problem(keys[0], f"已有同样的一行（{row_key(table, row)}），请改那一行"))
+
+    def _keep_trail(self, table: Table, row: Mapping[Any, Any], before: Any, after: Any, actor: str, now: datetime) -> None:
+        written = [to_json(one and {name: told(name, value) for name, value in one.items() if name not in BOOKKEEPING}) for one in (before, after)]
+        key = row_key(table, row)
+        self.run(TRAIL, now=now, actor=actor, table_name=table.name, row_key=key, before_json=written[0], after_json=written[1])
+
+    def uses_of(self, name: str, row: Mapping[Any, Any]) -> list[str]:
+        """Name what holds on to a row, so that it cannot be taken out."""
+        held = []
+        for column, key, what, also in USES.get(name, ()):
+            is_in_json = column.name.endswith("_json")
+            same = column.contains(f'"{key}":"{row["code"]}"', autoescape=True) if is_in_json else column == row[key]
+            if self.row(select(column).where(same, *([] if also is None else [also])).limit(1)) is not None:
+                held.append(what)
+        return held
+
+    def open_clocks(self) -> Sequence[RowMapping]:
+        """Give all clocks of the open tickets, ended ones too, with what their limits depend on, ticket by ticket."""
+        return self.rows(OPEN_CLOCKS)
+
+    def open_pauses(self) -> Sequence[RowMapping]:
+        """Give the pauses of the open tickets, ticket by ticket."""
+        return self.rows(OPEN_PAUSES)
 
     def reference_trail(self, name: str) -> Sequence[RowMapping]:
         """Give the latest edits of a table."""
@@ -167,84 +281,78 @@ class ReferenceData(Part):
         """Give the word lists that the patterns of the attention rules refer to, each as alternatives of a regular expression."""
         return {row["name"]: row["words"] for row in self.reference_rows("attention_words")}
 
-    def rules(self) -> Rules:
-        """Read all rules as one value."""
-        return Rules(
-            version=self.reference_version(),
-            topics={row["code"]: _topic(row) for row in self.reference_rows("topics")},
-            demand_types={row["code"]: row["name"] for row in self.reference_rows("demand_types")},
-            handling={row["code"]: row["handling"] for row in self.reference_rows("demand_types")},
-            costs={row["code"]: row["cost_when_missed"] for table in ("demand_types", "topics") for row in self.reference_rows(table)},
-            departments={row["code"]: row["name"] for row in self.reference_rows("departments")},
-            overrides=tuple(_override(row) for row in self.reference_rows("routing")),
-            limits=tuple(_limit(row) for row in self.reference_rows("time_limits")),
-            attention={row["code"]: _attention(row) for row in self.reference_rows("attention")},
-            wordings=read_wordings(
-                ((row["rule"], row["pattern"], row["is_negation"]) for row in self.reference_rows("attention_patterns")), self.word_lists()
-            ),
-            switches={row["code"]: row["value"] for row in self.reference_rows("switches")},
-            calendar=WorkingCalendar(
-                days={row["day_on"]: row["is_working"] for row in self.calendar_days()},
-                announced=frozenset(row["year"] for row in self.calendar_years()),
-                fixed=frozenset((row["month"], row["day"]) for row in self.reference_rows("fixed_holidays")),
-            ),
-        )
+    def rules(self, instead: Mapping[str, Sequence[Mapping[Any, Any]]] | None = None) -> Rules:
+        """Read all rules as one value; of the tables in `instead`, from those rows: how the rules would be, before anything is kept."""
+        version, known = self.reference_version(), dict(instead or {})
+
+        def rows(name: str) -> Sequence[Mapping[Any, Any]]:
+            if name not in known:
+                known[name] = self.rule_rows(name)
+            return known[name]
+
+        return make_rules(version, rows)
+
+    def rule_rows(self, name: str) -> Sequence[RowMapping]:
+        """Give the rows of a reference table, of the national calendar or of the units.
+
+        Raises:
+            NotFound: there is no such table.
+        """
+        others = {"calendar_years": YEARS, "calendar_days": DAYS, "units": PARENTS}
+        return self.rows(others[name]) if name in others else self.reference_rows(name)
 
 
-def _topic(row: RowMapping) -> Topic:
-    names = ("code", "level1", "level2_code", "level2", "level3", "lead_department", "definition", "not_this", "basis")
-    return Topic(
-        **{name: row[name] for name in names},
-        support_departments=tuple(filter(None, row["support_departments"].split(";"))),
-    )
+def _where(table: Table, key: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+    return [table.c[name] == value for name, value in key.items()]
 
 
-def _override(row: RowMapping) -> Override:
-    return Override(row["demand_type"], row["topic"], row["lead_department"], row["is_confidential"], row["note"])
+def row_key(table: Table, row: Mapping[Any, Any]) -> str:
+    """Name a row in the trail, the same for ever: by the columns that it is known by, not by a number of ours."""
+    return "/".join("" if row[name] is None else str(row[name]) for name in key_of(table))
 
 
-def _limit(row: RowMapping) -> Limit:
-    same = (
-        "id",
-        "demand_type",
-        "topic",
-        "zone",
-        "channel",
-        "from_event",
-        "amount",
-        "unit",
-        "clock",
-        "basis",
-        "valid_from_on",
-        "valid_until_on",
-    )
-    return Limit(step=Step(row["step"]), yellow_at=row["yellow_fraction"], **{name: row[name] for name in same})
-
-
-def _attention(row: RowMapping) -> AttentionRule:
-    level = Level(row["level"]) if row["level"] else None
-    return AttentionRule(
-        row["code"],
-        row["name"],
-        row["when"],
-        level,
-        row["lead_department"],
-        row["co_department"],
-        row["is_confidential"],
-    )
+def told(name: str, value: Any) -> str:
+    """Give a value as the trail and the pages may tell it: the address of an outlet without its secret."""
+    return describe(value) if name == "address" else "" if value is None else str(value)
 
 
 def typed(table: Table, name: str, value: str) -> Any:
     """Read a file's or a form's text as a column's type.
 
     Raises:
-        ValueError: it is not of that type.
+        ValueError: it is not of that type; says in Chinese what it should be.
     """
     kind, value = table.c[name].type, value.strip()
     if isinstance(kind, Boolean):
-        return value.lower() in ("1", "true", "yes", "on", "是")
+        return _truth(value.lower())
     if isinstance(kind, Date):
-        return date.fromisoformat(value) if value else None
+        return _day(value) if value else None
     if isinstance(kind, (Float, Integer)):
-        return float(value) if isinstance(kind, Float) else int(value)
+        return _number(value, float if isinstance(kind, Float) else int)
+    longest = kind.length if isinstance(kind, String) and kind.length else LONGEST
+    if len(value) > longest:
+        raise ValueError(f"太长，最多 {longest} 个字")
     return value
+
+
+def _truth(value: str) -> bool:
+    if value not in TRUTHS:
+        raise ValueError("应为 1（是）或 0（否）")
+    return TRUTHS[value]
+
+
+def _day(value: str) -> date:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("不是日期，请写成如 2026-11-23") from None
+
+
+def _number(value: str, kind: type[int] | type[float]) -> int | float:
+    try:
+        number = kind(value)
+    except ValueError:
+        raise ValueError("应为整数" if kind is int else "应为数字") from None
+    if not math.isfinite(number) or abs(number) > LARGEST:
+        raise ValueError("数太大")
+    return number

@@ -13,12 +13,14 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
     Text,
     TypeDecorator,
     UniqueConstraint,
+    literal_column,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -77,6 +79,16 @@ def moment(name: str, **kwargs: Any) -> Column[datetime]:
 def truth(name: str) -> Column[bool]:
     """Make a column for yes or no, no unless said."""
     return Column(name, Boolean(create_constraint=False), nullable=False, server_default="0")
+
+
+def count(name: str) -> Column[int]:
+    """Make a column for how often something happened."""
+    return Column(name, Integer, nullable=False, server_default="0")
+
+
+def ticket_number() -> Column[str]:
+    """Make a column for the ticket that a row belongs to."""
+    return Column("ticket_number", String(16), ForeignKey("tickets.number"), nullable=False, index=True)
 
 
 def reference(name: str, *columns: Any) -> Table:
@@ -180,6 +192,38 @@ calendar_days = reference(
     truth("is_working"),
     words("name"),
 )
+pause_kinds = reference(
+    "pause_kinds", code("code", primary_key=True), words("name"), words("steps"), Column("cap_hours", Float, nullable=False), words("note")
+)
+extension_rules = reference(
+    "extension_rules",
+    code("demand_type", primary_key=True),
+    Column("most_times", Integer, nullable=False),
+    Column("most_amount", Float, nullable=False),
+    code("unit"),
+    code("granted_by"),
+    words("note"),
+)
+return_reasons = reference("return_reasons", code("code", primary_key=True), words("name"), words("note"))
+exemption_reasons = reference("exemption_reasons", code("code", primary_key=True), words("name"), words("note"))
+outlets = reference("outlets", code("code", primary_key=True), words("name"), words("address"), truth("is_on"), words("note"))
+escalations = reference(
+    "escalations",
+    code("code", primary_key=True),
+    code("step"),
+    code("level"),
+    code("mark"),
+    Column("multiple", Float, nullable=False),
+    code("recipient"),
+    code("outlet", ForeignKey("outlets.code")),
+    words("note"),
+)
+reply_templates = reference(
+    "reply_templates", code("code", primary_key=True), words("name"), code("move"), code("topic"), code("demand_type"), words("text")
+)
+referral_advice = reference(
+    "referral_advice", code("code", primary_key=True), words("name"), words("owner"), code("topic"), words("words"), words("advice")
+)
 counters = Table("counters", metadata, code("name", primary_key=True), Column("value", Integer, nullable=False))
 
 units = Table(
@@ -189,6 +233,21 @@ units = Table(
     words("name"),
     code("kind"),
     code("parent_code", ForeignKey("units.code"), nullable=True),
+    code("merged_into_code", nullable=True),
+    Column("merged_on", Date),
+)
+office_hours = reference(
+    "office_hours",
+    code("unit_code", ForeignKey("units.code"), primary_key=True),
+    Column("weekday", Integer, primary_key=True, autoincrement=False),
+    words("spans"),
+)
+unit_days = reference(
+    "unit_days",
+    code("unit_code", ForeignKey("units.code"), primary_key=True),
+    Column("day_on", Date, primary_key=True),
+    truth("is_working"),
+    words("name"),
 )
 teams = Table(
     "teams",
@@ -208,6 +267,9 @@ customers = Table(
     code("locality"),
     words("transformer_area"),
     words("key_kind"),
+    Index(None, "phone"),
+    Index(None, "name"),
+    Index("ix_customers_key", "key_kind", sqlite_where=literal_column("key_kind <> ''"), postgresql_where=literal_column("key_kind <> ''")),
 )
 users = Table(
     "users",
@@ -261,8 +323,14 @@ contacts = Table(
     code("actor"),
     truth("is_confidential"),
     moment("received_at"),
+    code("relation", server_default="self"),
+    words("callback_phone"),
+    code("call_id", server_default=""),
+    words("recording"),
+    code("address_digest", server_default=""),
     Index(None, "phone_digest", "received_at"),
     Index(None, "customer_number", "received_at"),
+    Index(None, "address_digest", "received_at"),
 )
 tickets = Table(
     "tickets",
@@ -294,7 +362,27 @@ tickets = Table(
     words("owner"),
     words("satisfaction"),
     moment("closed_at", nullable=True),
+    Column("parent_number", String(16), index=True),
+    code("outage_number", nullable=True),
+    code("responsible_unit", nullable=True),
+    code("assignee", server_default=""),
+    code("crew", server_default=""),
+    count("returns"),
+    count("reopenings"),
+    count("chases"),
+    count("attempts"),
+    count("extensions"),
+    truth("is_exempt"),
+    truth("is_malicious"),
+    moment("paused_until_at", nullable=True),
     Index(None, "state", "queue_rank", "next_due_at"),
+    Index("ix_tickets_watched", "number", sqlite_where=literal_column("is_watched"), postgresql_where=literal_column("is_watched")),
+    Index(
+        "ix_tickets_outage",
+        "outage_number",
+        sqlite_where=literal_column("outage_number IS NOT NULL"),
+        postgresql_where=literal_column("outage_number IS NOT NULL"),
+    ),
     Index("ix_tickets_team", "department", "team_unit", "state", "queue_rank", "next_due_at"),
     Index(None, "received_at"),
 )
@@ -332,6 +420,7 @@ decisions = Table(
     Column("confidence", Float),
     Column("threshold", Float),
     moment("made_at"),
+    Index(None, "made_at"),
 )
 steps = Table(
     "steps",
@@ -353,7 +442,264 @@ steps = Table(
     words("limit_text"),
     moment("ended_at", nullable=True),
     moment("voided_at", nullable=True),
+    count("extra_seconds"),
+    Column("co_handling_id", Integer),
+    moment("warn_at", nullable=True),
     Index(None, "watch", "due_at", "step"),
+    Index(None, "warn_at", sqlite_where=literal_column("warn_at IS NOT NULL"), postgresql_where=literal_column("warn_at IS NOT NULL")),
+)
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    ticket_number(),
+    code("kind"),
+    code("actor"),
+    moment("started_at"),
+    moment("until_at", nullable=True),
+    moment("ended_at", nullable=True),
+)
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    ticket_number(),
+    code("kind"),
+    code("asked_by"),
+    moment("asked_at"),
+    code("value"),
+    Column("amount", Float),
+    code("decided_by"),
+    moment("decided_at", nullable=True),
+    code("answer"),
+    Index(
+        "ix_requests_open",
+        "kind",
+        "asked_at",
+        sqlite_where=literal_column("decided_at IS NULL"),
+        postgresql_where=literal_column("decided_at IS NULL"),
+    ),
+)
+co_handlings = Table(
+    "co_handlings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    ticket_number(),
+    code("department"),
+    code("team_unit"),
+    code("asked_by"),
+    moment("asked_at"),
+    words("task"),
+    words("reply"),
+    moment("replied_at", nullable=True),
+    moment("cancelled_at", nullable=True),
+    Index("ix_co_handlings_open", "department", "team_unit", "asked_at"),
+)
+links = Table(
+    "links",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    ticket_number(),
+    Column("other_number", String(16), ForeignKey("tickets.number"), nullable=False, index=True),
+    code("kind"),
+    Column("score", Float),
+    words("reason"),
+    code("actor"),
+    moment("made_at"),
+    UniqueConstraint("ticket_number", "other_number", "kind"),
+)
+callback_attempts = Table(
+    "callback_attempts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    ticket_number(),
+    code("actor"),
+    code("result"),
+    moment("tried_at"),
+)
+claims = Table(
+    "claims",
+    metadata,
+    Column("ticket_number", String(16), ForeignKey("tickets.number"), primary_key=True),
+    code("username", ForeignKey("users.username")),
+    moment("until_at"),
+)
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    code("username", ForeignKey("users.username")),
+    code("kind"),
+    code("key"),
+    words("body_json"),
+    moment("updated_at"),
+    UniqueConstraint("username", "kind", "key"),
+)
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    ticket_number(),
+    words("name"),
+    code("content_type"),
+    Column("size", Integer, nullable=False),
+    code("digest"),
+    Column("data", LargeBinary, nullable=False),
+    code("actor"),
+    moment("added_at"),
+    moment("removed_at", nullable=True),
+)
+saved_filters = Table(
+    "saved_filters",
+    metadata,
+    code("key", primary_key=True),
+    code("username", ForeignKey("users.username"), index=True),
+    code("page"),
+    words("name"),
+    words("values_json"),
+    moment("made_at"),
+)
+crews = Table(
+    "crews",
+    metadata,
+    code("code", primary_key=True),
+    words("name"),
+    code("unit_code", ForeignKey("units.code")),
+    code("department"),
+    truth("is_active"),
+)
+crew_members = Table(
+    "crew_members",
+    metadata,
+    code("crew", ForeignKey("crews.code"), primary_key=True),
+    code("username", ForeignKey("users.username"), primary_key=True),
+)
+shifts = Table(
+    "shifts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    code("crew", ForeignKey("crews.code")),
+    code("kind"),
+    moment("starts_at"),
+    moment("ends_at"),
+    code("made_by"),
+    moment("cancelled_at", nullable=True),
+    Index(None, "crew", "starts_at"),
+)
+delegations = Table(
+    "delegations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    code("from_username", ForeignKey("users.username"), index=True),
+    code("to_username", ForeignKey("users.username"), index=True),
+    moment("starts_at"),
+    moment("ends_at"),
+    code("made_by"),
+    moment("made_at"),
+    moment("revoked_at", nullable=True),
+)
+handovers = Table(
+    "handovers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    code("unit_code", ForeignKey("units.code")),
+    code("department"),
+    code("from_username", ForeignKey("users.username")),
+    code("to_username", nullable=True),
+    words("text"),
+    words("tickets_json"),
+    moment("made_at"),
+    moment("taken_at", nullable=True),
+    Index(None, "unit_code", "department", "made_at"),
+)
+calls = Table(
+    "calls",
+    metadata,
+    code("call_id", primary_key=True),
+    code("direction"),
+    words("phone"),
+    code("phone_digest", index=True),
+    code("actor"),
+    words("recording"),
+    moment("started_at"),
+    moment("answered_at", nullable=True),
+    moment("ended_at", nullable=True),
+    moment("imported_at"),
+)
+outages = Table(
+    "outages",
+    metadata,
+    code("number", primary_key=True),
+    code("kind"),
+    code("state"),
+    code("unit_code", ForeignKey("units.code")),
+    words("reason"),
+    words("notice"),
+    moment("starts_at"),
+    moment("ends_at"),
+    moment("announced_at", nullable=True),
+    moment("restored_at", nullable=True),
+    moment("cancelled_at", nullable=True),
+    code("made_by"),
+    moment("made_at"),
+    Column("version", Integer, nullable=False),
+    Index(None, "starts_at"),
+    Index(None, "state", "starts_at"),
+)
+outage_areas = Table(
+    "outage_areas",
+    metadata,
+    code("outage_number", ForeignKey("outages.number"), primary_key=True),
+    code("kind", primary_key=True),
+    code("value", primary_key=True),
+    Index(None, "kind", "value"),
+)
+outage_notices = Table(
+    "outage_notices",
+    metadata,
+    code("outage_number", ForeignKey("outages.number"), primary_key=True),
+    code("customer_number", ForeignKey("customers.number"), primary_key=True),
+    moment("due_at"),
+    moment("notified_at", nullable=True),
+    code("actor"),
+)
+warnings = Table(
+    "warnings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    ticket_number(),
+    Column("step_id", Integer, ForeignKey("steps.id"), nullable=False),
+    code("escalation"),
+    moment("due_at"),
+    moment("made_at"),
+    UniqueConstraint("step_id", "escalation", "due_at"),
+)
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String(100), nullable=False, unique=True),
+    code("kind"),
+    code("outlet"),
+    code("recipient"),
+    words("subject"),
+    words("body"),
+    Column("ticket_number", String(16), ForeignKey("tickets.number"), index=True),
+    moment("made_at"),
+    moment("claimed_at", nullable=True),
+    moment("sent_at", nullable=True),
+    moment("failed_at", nullable=True),
+    moment("retry_at", nullable=True),
+    moment("read_at", nullable=True),
+    count("attempts"),
+    words("error"),
+    Index(
+        "ix_messages_waiting",
+        "retry_at",
+        sqlite_where=literal_column("sent_at IS NULL AND failed_at IS NULL"),
+        postgresql_where=literal_column("sent_at IS NULL AND failed_at IS NULL"),
+    ),
+    Index(None, "recipient", "made_at"),
 )
 notes = Table(
     "notes",
@@ -388,4 +734,5 @@ reference_audit = Table(
     words("row_key"),
     words("before_json"),
     words("after_json"),
+    Index(None, "table_name", "row_key"),
 )

@@ -24,7 +24,7 @@ def open_clocks(store: Store, number: str) -> set[tuple[str, str]]:
 
 
 def test_the_whole_life_of_a_fault(store, take, move):
-    (ticket,) = take("家里没电", said=DOUBT, address=CITY, unit_code="")
+    (ticket,) = take("家里没电", said=DOUBT, address=CITY, unit_code="", phone="13800000001")
     assert open_clocks(store, ticket.number) == {("dispatch", "customer"), ("arrive", "customer")}
 
     ticket = move(ticket, "dispatch", minutes=1, **FAULT)
@@ -100,14 +100,20 @@ def test_a_returned_ticket_goes_to_another_department_and_its_clocks_with_it(sto
     assert customers[Step.ACCEPT] == NOW + 3 * MINUTE
 
 
-def test_a_ticket_returned_twice_is_dispatched_anew_each_time(store, take, move):
+def test_a_second_return_waits_for_a_dispatchers_decision_and_is_dispatched_anew(store, take, move):
     (ticket,) = take("家里没电")
-    for n in (1, 2):
-        ticket = move(ticket, "return", minutes=10 * n, reason="不是我们的")
-        ticket = move(ticket, "dispatch", minutes=10 * n + 5, **FAULT)
+    ticket = move(ticket, "return", minutes=10, reason="不是我们的")
+    ticket = move(ticket, "dispatch", minutes=15, **FAULT)
+    with pytest.raises(IllegalMove, match="已退过 1 次，再次退单须经派单员裁定"):
+        move(ticket, "return", minutes=16, reason="还不是我们的")
+    ticket = move(ticket, "ask_return", minutes=17, return_reason="not_our_unit", reason="在邻县")
+    assert ticket.state is State.DISPATCHED
+    ticket = move(ticket, "grant_return", minutes=20)
+    ticket = move(ticket, "dispatch", minutes=25, **FAULT)
     redispatches = [s for s in store.steps_of(ticket.number) if s.step is Step.REDISPATCH]
     assert [(s.started_at, s.ended_at) for s in redispatches] == [(NOW + 10 * n * MINUTE, NOW + (10 * n + 5) * MINUTE) for n in (1, 2)]
     assert open_clocks(store, ticket.number) == {("accept", "customer"), ("arrive", "customer"), ("arrive", "department")}
+    assert ticket.returns == 2
 
 
 def test_a_reply_that_is_sent_back_lets_the_old_clock_run_on(store, take, move):

@@ -7,7 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError, StatementError
 
@@ -15,14 +15,22 @@ from tests.triage.samples import NOW
 from triage.migrate import migrate
 from triage.reference import edit_row
 from triage.store.schema import Moment, metadata
+from triage.store.search import is_compared
 from triage.store.sql import block
 
 ECHO = {"sqlite": "SELECT :happened_at AS happened_at", "postgresql": "SELECT CAST(:happened_at AS timestamptz) AS happened_at"}
 
 
 def test_the_migrations_make_the_tables_as_they_are_written(store):
-    context = MigrationContext.configure(store.connection, opts={"compare_type": True, "target_metadata": metadata})
+    opts = {"compare_type": True, "target_metadata": metadata, "include_object": is_compared}
+    context = MigrationContext.configure(store.connection, opts=opts)
     assert compare_metadata(context, metadata) == []
+
+
+def test_only_the_words_of_the_search_stand_beside_the_written_tables(store):
+    beside = set(inspect(store.connection).get_table_names()) - set(metadata.tables) - {"alembic_version"}
+    fts5 = {f"ticket_words_{part}" for part in ("config", "content", "data", "docsize", "idx")}
+    assert beside == {"ticket_words"} | (fts5 if store.connection.dialect.name == "sqlite" else set())
 
 
 def test_migrating_twice_changes_nothing(filled_url):

@@ -1,0 +1,460 @@
+"""Escalation (督办升级): a step's marks are told to the right person in the line of command, each once, and go out through the outbox.
+
+A warning and its messages are one transaction; sending comes after, message by message, each claimed first. So a sweep may run twice,
+late, or on two machines at once.
+"""
+
+import hashlib
+import time as machine
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sqlalchemy import RowMapping
+
+from triage.clocks import Limit, Pause, deadline, stops_of
+from triage.errors import InvalidInput, NotFound, TriageError
+from triage.masking import mask_text
+from triage.moments import in_shanghai
+from triage.people import User
+from triage.rules import Escalation, Rules
+from triage.sending import KEY, MAILBOX, Message, Outlet, SendFailed, SmtpOutlet, open_outlet
+from triage.terms import Level, Role, Step, UnitKind
+from triage.tickets import COMMAND, HOTLINE
+
+if TYPE_CHECKING:
+    from triage.store import Store
+
+BATCH = 500  # steps in one transaction
+MOST = 10_000  # steps of one sweep, and messages of one outlet
+# Who answers for the steps of the command centre and the hotline; a department's are its handlers'.
+ROLES = {COMMAND: Role.DISPATCHER, HOTLINE: Role.AGENT}
+# Who is told where nobody is found; inferred: the next one up the line, the command centre, and at last the administrators.
+NEXT_UP = {
+    "assignee": "team_leader",
+    "team_leader": "parent_leader",
+    "parent_leader": "city_leader",
+    "city_leader": "dispatcher",
+    "dispatcher": "admin",
+    "auditor": "admin",
+}
+RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720))  # inferred: seventeen hours in all
+CUT_OFF = timedelta(minutes=10)  # no sending takes so long: the sweep that claimed it is gone
+TROUBLES = 3  # failures in a row after which an outlet rests until the next sweep
+UNCLEAR = "未知是否送达：发送中途中断。为免重复没有再发，请与收件人核实"
+REPEATED = "发送中途中断，用同一编号再发（对方按编号去重）"
+Open = Callable[[str], Outlet]  # opens the outlet of an address
+QUIET = (("callback_quiet_from", "21:00"), ("callback_quiet_until", "08:00"))
+
+
+@dataclass(frozen=True)
+class OpenStep:
+    """A step whose clock runs, with what a warning of it depends on; `assignee` is empty for what the leading team does not do itself."""
+
+    id: int
+    number: str
+    step: str
+    department: str
+    unit_code: str | None
+    started_at: datetime
+    due_at: datetime
+    yellow_at: datetime
+    red_at: datetime
+    warn_at: datetime
+    limit_id: int | None
+    limit_text: str
+    extra_seconds: int
+    level: str
+    topic: str | None
+    is_watched: bool
+    assignee: str
+    crew: str
+    paused_until_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A supply unit: its name and kind, the unit above it, and the one that it was merged into."""
+
+    name: str
+    kind: str
+    parent: str | None = None
+    merged_into: str | None = None
+
+
+@dataclass(frozen=True)
+class Directory:
+    """Who is there: active users, units, crews on duty (code and member, by unit and department), stand-ins (委托) by whom they stand in for."""
+
+    users: Mapping[str, User]
+    units: Mapping[str, Unit] = field(default_factory=dict)
+    on_duty: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = field(default_factory=dict)
+    stand_ins: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @cached_property
+    def by_place(self) -> dict[tuple[Role, str], list[User]]:
+        """The users of a role in a unit."""
+        found: dict[tuple[Role, str], list[User]] = {}
+        for user in self.users.values():
+            found.setdefault((user.role, user.unit_code), []).append(user)
+        return found
+
+    def of_role(self, role: Role) -> list[User]:
+        """All users of a role."""
+        return [user for (of, _), users in self.by_place.items() if of is role for user in users]
+
+    def line(self, unit_code: str | None) -> list[str]:
+        """Give the unit (the one that it was merged into) and those above it, the nearest first."""
+        line: list[str] = []
+        while unit_code and unit_code in self.units and unit_code not in line:
+            unit = self.units[unit_code]
+            if not unit.merged_into:
+                line.append(unit_code)
+            unit_code = unit.merged_into or unit.parent
+        return line
+
+
+def recipients(kind: str, step: OpenStep, directory: Directory) -> list[User]:
+    """Give who is told: those of the kind, else the next one up, finally the administrators; and whoever stands in for one of them.
+
+    Raises:
+        NotFound: there is not even an administrator.
+    """
+    wanted: str | None = kind
+    while wanted:
+        found = FINDERS[wanted](step, directory)
+        if found:
+            names = [name for user in found for name in (user.username, *directory.stand_ins.get(user.username, ()))]
+            return [directory.users[name] for name in dict.fromkeys(names) if name in directory.users]
+        wanted = NEXT_UP.get(wanted)
+    raise NotFound(f"工单 {step.number}：没有可以通知的人，请用 flask users add 建立管理员")
+
+
+def _team_line(step: OpenStep, directory: Directory) -> list[str]:
+    """The units from the team's own upwards; the command centre and the hotline are where they have people."""
+    line = directory.line(step.unit_code)
+    role = ROLES.get(step.department)
+    if role is None:
+        return line
+    line = line or [user.unit_code for user in directory.of_role(role)[:1]]
+    there = next((n for n, unit in enumerate(line) if (role, unit) in directory.by_place), 0)
+    return line[there:]
+
+
+def _assignee(step: OpenStep, directory: Directory) -> list[User]:
+    """Whom the ticket was given to, else the crew on duty (the ticket's own first), else all of the team."""
+    if step.assignee in directory.users:
+        return [directory.users[step.assignee]]
+    place = next(iter(_team_line(step, directory)), "")
+    crews = directory.on_duty.get((place, step.department), ())
+    members = [name for crew, name in crews if crew == step.crew] or [name for _, name in crews]
+    on_duty = [directory.users[name] for name in dict.fromkeys(members) if name in directory.users]
+    if on_duty or step.department in ROLES:
+        return on_duty or directory.of_role(ROLES[step.department])
+    return [user for user in directory.by_place.get((Role.HANDLER, place), ()) if user.department == step.department]
+
+
+def _leaders(step: OpenStep, directory: Directory, units: Iterable[str]) -> list[User]:
+    """The leaders of the first of the units that has any: the department's own, else those of the whole unit."""
+    for unit in units:
+        leaders = directory.by_place.get((Role.LEADER, unit), [])
+        for department in (step.department, ""):
+            found = [user for user in leaders if user.department == department]
+            if found:
+                return found
+    return []
+
+
+def _city_leader(step: OpenStep, directory: Directory) -> list[User]:
+    above = (UnitKind.CITY, UnitKind.PROVINCE)
+    return _leaders(step, directory, [unit for unit in _team_line(step, directory) if directory.units[unit].kind in above])
+
+
+FINDERS: Mapping[str, Callable[[OpenStep, Directory], list[User]]] = {
+    "assignee": _assignee,
+    "team_leader": lambda step, directory: _leaders(step, directory, _team_line(step, directory)[:1]),
+    "parent_leader": lambda step, directory: _leaders(step, directory, _team_line(step, directory)[1:]),
+    "city_leader": _city_leader,
+    "dispatcher": lambda _, directory: directory.of_role(Role.DISPATCHER),
+    "auditor": lambda _, directory: directory.of_role(Role.AUDITOR),
+    "admin": lambda _, directory: directory.of_role(Role.ADMIN),
+}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A point of a step's clock that somebody is told of."""
+
+    at: datetime
+    row: Escalation
+
+    @property
+    def gravity(self) -> tuple[bool, bool, float]:
+        """What is sorted by: yellow, red, then the multiples."""
+        return (self.row.mark != "yellow", self.row.mark == "multiple", self.row.multiple if self.row.mark == "multiple" else 0)
+
+
+def rows_for(step: OpenStep, rows: Iterable[Escalation]) -> list[Escalation]:
+    """Give the rows that speak of a step; for one mark and recipient, those that name the level win, then those that name the step.
+
+    Source: `data/escalations.csv`.
+    """
+    fitting = [row for row in rows if row.step in ("", step.step) and row.level in ("", step.level)]
+    closest: dict[tuple[object, ...], tuple[bool, bool]] = {}
+    for row in fitting:
+        closest[_told(row)] = max(closest.get(_told(row), (False, False)), (bool(row.level), bool(row.step)))
+    return [row for row in fitting if (bool(row.level), bool(row.step)) == closest[_told(row)]]
+
+
+def _told(row: Escalation) -> tuple[object, ...]:
+    return (row.mark, row.multiple if row.mark == "multiple" else 1, row.recipient)
+
+
+def marks_of(step: OpenStep, rules: Rules, pauses: Sequence[Pause], now: datetime) -> list[Mark]:
+    """Give a step's marks, the least grave first; while its clock stands still, no multiple comes."""
+    limit = next((limit for limit in rules.limits if limit.id == step.limit_id), None)
+    marks = []
+    for row in rows_for(step, rules.escalations):
+        at = {"yellow": step.yellow_at, "red": step.red_at}.get(row.mark)
+        marks.append(Mark(at or _multiple_at(step, row.multiple, limit, rules, pauses, now), row))
+    return sorted(marks, key=lambda mark: mark.gravity)
+
+
+def _multiple_at(step: OpenStep, multiple: float, limit: Limit | None, rules: Rules, pauses: Sequence[Pause], now: datetime) -> datetime:
+    """The moment at which the counted time reaches a multiple of the limit; where its row is gone, by the length that it came to."""
+    if limit is None:
+        at = step.due_at + (multiple - 1) * (step.due_at - step.started_at)
+    else:
+        stops = stops_of(pauses, rules.pause_kinds, Step(step.step)) if limit.is_pausable else ()
+        extra = multiple * timedelta(seconds=step.extra_seconds)
+        longer = replace(limit, amount=multiple * limit.amount)
+        at = deadline(longer, step.started_at, rules.calendar_of(step.unit_code), stops=stops, extra=extra).due_at
+    if step.paused_until_at and now < step.paused_until_at and (limit is None or limit.is_pausable):
+        at = max(at, step.paused_until_at)
+    return max(at, step.red_at)
+
+
+def quiet_until(step: OpenStep, rules: Rules, now: datetime) -> datetime:
+    """Give when a warning may go out: at once, or in the morning where it is night and the ticket is an ordinary one without danger (夜间静默)."""
+    if step.level != Level.ORDINARY or step.is_watched or rules.switches.get("quiet_warnings", "on") != "on":
+        return now
+    since, until = (time.fromisoformat(rules.switches.get(code) or usual) for code, usual in QUIET)
+    local = in_shanghai(now)
+    at = local.time()
+    if not (since <= at or at < until if since > until else since <= at < until):
+        return now
+    morning = local.replace(hour=until.hour, minute=until.minute, second=0, microsecond=0)
+    return (morning if at < until else morning + timedelta(days=1)).astimezone(UTC)
+
+
+def warn(step: OpenStep, directory: Directory, *, store: "Store", rules: Rules, now: datetime) -> int:
+    """Keep the marks of a step that have come, tell of the gravest (nobody needs three messages at once), and set the next one.
+
+    Returns:
+        How many warnings are new.
+
+    Raises:
+        NotFound: see `recipients`.
+    """
+    marks = marks_of(step, rules, store.pauses_of(step.number), now)
+    passed = [mark for mark in marks if mark.at <= now]
+    new = [mark for mark in passed if store.keep_warning(step, mark.row.code, now)]
+    told: set[tuple[str, str]] = set()
+    for mark in new:
+        if mark.gravity == passed[-1].gravity:
+            for user in recipients(mark.row.recipient, step, directory):
+                if (mark.row.outlet, user.username) not in told:
+                    told.add((mark.row.outlet, user.username))
+                    _tell(user, mark, step, directory, store, rules, now)
+    store.set_next_warning(step, min((mark.at for mark in marks if mark.at > now), default=None))
+    return len(new)
+
+
+def _tell(user: User, mark: Mark, step: OpenStep, directory: Directory, store: "Store", rules: Rules, now: datetime) -> None:
+    outlet = rules.outlets.get(mark.row.outlet)
+    subject, body = wording(mark, step, directory, rules, now)
+    store.post(
+        key_of(step, mark.row, user),
+        "warning",
+        user.username,
+        subject,
+        body,
+        now,
+        outlet=mark.row.outlet if outlet and outlet.is_on else "",
+        not_before=quiet_until(step, rules, now),
+        ticket_number=step.number,
+    )
+
+
+def key_of(step: OpenStep, row: Escalation, user: User) -> str:
+    """Name a message for good; where a code or a username cannot stand in a header, by a digest."""
+    key = f"warning-{step.id}-{row.code}-{step.due_at:%Y%m%d%H%M%S}-{user.username}"
+    return key if KEY.fullmatch(key) else f"warning-{step.id}-{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def wording(mark: Mark, step: OpenStep, directory: Directory, rules: Rules, now: datetime) -> tuple[str, str]:
+    """Give subject and body of a warning; nothing personal stands there."""
+    label, topic = Step(step.step).label, rules.topics.get(step.topic or "")
+    past = f"截至 {in_shanghai(now):%m-%d %H:%M} 已超时 {length(now - step.due_at)}" if now >= step.red_at else f"还剩 {length(step.due_at - now)}"
+    subject = {
+        "yellow": f"【预警】工单 {step.number} 的{label}即将到期",
+        "red": f"【超时】工单 {step.number} 的{label}已超时",
+    }.get(mark.row.mark, f"【督办】工单 {step.number} 的{label}用时已达时限的 {mark.row.multiple:g} 倍")
+    lines = (
+        f"工单：{step.number}（{Level(step.level).label}）",
+        f"主题：{topic.name if topic else '未定'}",
+        f"环节：{label}，时限 {step.limit_text}",
+        f"责任：{team_name(step, directory, rules)}",
+        f"到期：{in_shanghai(step.due_at):%Y-%m-%d %H:%M}，{past}",
+    )
+    return subject, "\n".join(lines)
+
+
+def team_name(step: OpenStep, directory: Directory, rules: Rules) -> str:
+    """Name the team that has to end a step; the command centre and the hotline are the same for all units."""
+    line = [] if step.department in ROLES else directory.line(step.unit_code)
+    return " ".join((*(directory.units[unit].name for unit in line[:1]), rules.departments.get(step.department, step.department)))
+
+
+def length(span: timedelta) -> str:
+    """Say a length of time in whole minutes: 1 天 2 小时 5 分钟."""
+    minutes = max(0, round(span // timedelta(minutes=1)))
+    parts = ((minutes // 1440, "天"), (minutes // 60 % 24, "小时"), (minutes % 60, "分钟"))
+    return " ".join(f"{count} {name}" for count, name in parts if count) or "0 分钟"
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What a sweep did: new warnings, messages sent, what failed (a line each in `problems`), and messages that wait."""
+
+    warned: int
+    sent: int
+    failed: int
+    waiting: int
+    problems: tuple[str, ...] = ()
+
+
+def sweep(*, store: "Store", rules: Rules, now: datetime, outlets: Open = open_outlet, batch: int = BATCH, most: int = MOST) -> Swept:
+    """Warn of every mark that has come, then send what waits; what fails is reported and does not stop the rest.
+
+    Args:
+        batch: how many steps one transaction takes.
+        most: how many steps are looked at, and how many messages of each outlet are sent, at most.
+    """
+    problems: list[str] = []
+    warned = _warn_all(store, rules, now, batch, most, problems)
+    sent = _send_all(store, rules, now, outlets, most, problems)
+    return Swept(warned, sent, len(problems), store.count_waiting(), tuple(problems))
+
+
+def _warn_all(store: "Store", rules: Rules, now: datetime, batch: int, most: int, problems: list[str]) -> int:
+    """Warn of the steps batch by batch, each one transaction; what fails stays due, and is passed over until the next sweep."""
+    warned, directory = 0, store.directory(now)
+    last: OpenStep | None = None
+    for _ in range(0, most, batch):
+        with store.writing():
+            steps = store.due_steps(now, batch, last)
+            warned += sum(_warn_apart(step, directory, store, rules, now, problems) for step in steps)
+        if not steps:
+            break
+        last = steps[-1]
+    return warned
+
+
+def _warn_apart(step: OpenStep, directory: Directory, store: "Store", rules: Rules, now: datetime, problems: list[str]) -> int:
+    try:
+        with store.apart():
+            return warn(step, directory, store=store, rules=rules, now=now)
+    except Exception as error:  # whatever is wrong with one step, the others are warned of
+        problems.append(f"工单 {step.number} {step.step}：{_said(error)}")
+        return 0
+
+
+def _said(error: Exception) -> str:
+    """An error's message if it was made for people, else its kind: what a library says may hold anything."""
+    return mask_text(error.message) if isinstance(error, TriageError) else type(error).__name__
+
+
+def _send_all(store: "Store", rules: Rules, now: datetime, outlets: Open, most: int, problems: list[str]) -> int:
+    """Send what waits, outlet by outlet; one that fails several times in a row rests, for each failure may take its full time-out."""
+    began, sent = machine.monotonic(), 0
+    _settle_unclear(store, rules, now, problems)
+    for code in store.waiting_outlets(now):
+        troubles = 0
+        for row in store.waiting_messages(code, now, most):
+            # A slow outlet makes a sweep long: a claim bears the moment at which it is made.
+            claimed_at = now + timedelta(seconds=machine.monotonic() - began)
+            problem = _send(row, code, store, rules, outlets, claimed_at)
+            sent += problem == ""
+            if problem is not None:
+                troubles = troubles + 1 if problem else 0
+            if problem:
+                problems.append(f"消息 {row['key']}：{problem}")
+            if troubles == TROUBLES:
+                break
+    return sent
+
+
+def _send(row: RowMapping, code: str, store: "Store", rules: Rules, outlets: Open, claimed_at: datetime) -> str | None:
+    """Claim a message and send it; give what went wrong, nothing if it was sent, None where somebody else has it."""
+    try:
+        if not store.claim_message(row["id"], claimed_at):
+            return None
+        return _deliver(row, code, store, rules, outlets, claimed_at)
+    except Exception as error:  # whether it went out nobody knows: it stays claimed, see `_settle_unclear`
+        return _said(error)
+
+
+def _deliver(row: RowMapping, code: str, store: "Store", rules: Rules, outlets: Open, claimed_at: datetime) -> str:
+    """Send a claimed message and keep what became of it; give what went wrong, if anything."""
+    try:
+        outlet = _opened(code, rules, outlets)
+        outlet.send(_message(row, outlet))
+    except (SendFailed, InvalidInput) as error:  # InvalidInput: it has a key that no channel could carry
+        is_over = isinstance(error, InvalidInput) or error.is_final or row["attempts"] >= len(RETRIES)
+        retry_at = None if is_over else claimed_at + RETRIES[row["attempts"]]
+        store.keep_failure(row["id"], claimed_at, _said(error), claimed_at, retry_at=retry_at)
+        return _said(error)
+    store.keep_sent(row["id"], claimed_at)
+    return ""
+
+
+def _opened(code: str, rules: Rules, outlets: Open) -> Outlet:
+    row = rules.outlets.get(code)
+    if row is None:
+        raise SendFailed(f"没有外发渠道“{code}”", is_final=True)
+    if not row.is_on:
+        raise SendFailed(f"外发渠道“{row.name}”已停用")
+    try:
+        return outlets(row.address)
+    except InvalidInput as error:
+        raise SendFailed(f"外发渠道“{row.name}”的地址有误：{error.message}") from None
+
+
+def _message(row: RowMapping, outlet: Outlet) -> Message:
+    """What goes out: addressed to the username, which is named in the text too, for an outlet's address is that of a group.
+
+    A username that is no mailbox gets its mail at the sender's own, the mailbox of those on duty.
+    """
+    recipient = row["recipient"]
+    body = f"收件人：{row['name'] or ''}（{recipient}）\n{row['body']}"
+    if isinstance(outlet, SmtpOutlet) and not MAILBOX.fullmatch(recipient):
+        recipient = outlet.sender
+    return Message(row["key"], recipient, row["subject"], body, row["made_at"])
+
+
+def drops_doubles(address: str) -> bool:
+    """Say whether the far side drops a second message of the same key: a webhook does (Idempotency-Key)."""
+    return address.strip().lower().startswith(("http://", "https://"))
+
+
+def _settle_unclear(store: "Store", rules: Rules, now: datetime, problems: list[str]) -> None:
+    """What was claimed and cut off is sent again where the far side drops doubles; else it is given up, for a person to ask."""
+    for row in store.unclear_messages(now - CUT_OFF, now):
+        outlet = rules.outlets.get(row["outlet"])
+        may_repeat = outlet is not None and drops_doubles(outlet.address) and row["attempts"] <= len(RETRIES)
+        store.keep_failure(row["id"], row["claimed_at"], REPEATED if may_repeat else UNCLEAR, now, retry_at=now if may_repeat else None)
+        if not may_repeat:
+            problems.append(f"消息 {row['key']}：{UNCLEAR}")
