@@ -45,6 +45,7 @@ def create_app(parts: Parts, *, insecure_cookie: bool = True) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=not insecure_cookie,
         PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        SESSION_REFRESH_EACH_REQUEST=False,  # a page that asks for itself must not bring back the cookie of a moment ago
         WTF_CSRF_TIME_LIMIT=None,
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it; Flask types the base class

@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from routes.request import user
 from triage import errors
+from triage.sending import SendFailed
 
 STATUS: dict[type[errors.TriageError], int] = {
     errors.InvalidInput: 422,
@@ -22,6 +23,7 @@ STATUS: dict[type[errors.TriageError], int] = {
     errors.StoreBusy: 503,
     errors.NotMigrated: 503,
     errors.ReferenceProblem: 422,
+    SendFailed: 502,
     errors.TriageError: 500,
 }
 HTTP = {

@@ -13,6 +13,7 @@ from triage.errors import Forbidden, InvalidInput, Problem, SignInRequired
 from triage.people import User
 from triage.prediction import Predict, Prediction
 from triage.rules import Rules
+from triage.search import Cut, typed_words
 from triage.store import Database, Store
 from triage.terms import Role
 
@@ -45,7 +46,7 @@ class Models(Protocol):
 @dataclass
 class Parts:
     """What the application is joined from (in `wsgi.py`): where the data is, the secret of digests, what predicts, what troubles
-    it, and the models that there are."""
+    it, the models that there are, and how the words of a search are cut."""
 
     database: Database
     secret: bytes
@@ -54,6 +55,7 @@ class Parts:
     model_trouble: Callable[[], str | None]
     models: Models
     rules: Rules | None = None
+    cut: Cut = typed_words
 
 
 def parts() -> Parts:
@@ -103,7 +105,7 @@ def user() -> User:
     if "user" not in g:
         scheme, _, token = http.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            g.user = store().user_of_token(token.strip())
+            g.user = store().user_of_token(token.strip(), now())
         else:
             token = session.get(SESSION_KEY, "")
             g.user = store().user_of_session(token, now()) if token else None

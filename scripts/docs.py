@@ -10,7 +10,7 @@ import click
 
 from routes.errors import STATUS
 from triage.errors import TriageError
-from triage.lifecycle import MOVES
+from triage.moves import MOVES
 from triage.settings import SETTINGS
 from wsgi import create_app
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+FOR_TESTS = ROOT / "node_modules" / "axe-core" / "axe.min.js"  # read by the tests where npm puts it, never served
 VENDOR = ROOT / "routes" / "static" / "vendor"
 LOCK = ROOT / "package-lock.json"
 WANTED = {
@@ -38,20 +39,21 @@ def lock() -> None:
     )
 
 
-def bring() -> None:
-    """Install by the lock file, unless what is there came from it."""
+def bring(*, is_for_tests: bool = False) -> None:
+    """Install by the lock file, unless what is there came from it; what only the tests need is left out unless it is asked for."""
     digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()
     stamp = VENDOR / "lock.sha256"
-    if stamp.exists() and stamp.read_text() == digest:
+    if stamp.exists() and stamp.read_text() == digest and (FOR_TESTS.exists() or not is_for_tests):
         return
     print("installing the front end …")
     environment = {**os.environ, "NO_UPDATE_NOTIFIER": "1"}
-    subprocess.run([*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=ROOT, check=True, env=environment)
+    command = [*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", *([] if is_for_tests else ["--omit=dev"])]
+    subprocess.run(command, cwd=ROOT, check=True, env=environment)
     VENDOR.mkdir(parents=True, exist_ok=True)
     for source, name in WANTED.items():
         shutil.copyfile(ROOT / source, VENDOR / name)
     stamp.write_text(digest)
 
 
-if __name__ == "__main__":
-    bring()
+if __name__ == "__main__":  # by `make test`; `make serve` calls `bring` itself
+    bring(is_for_tests=True)

@@ -1,6 +1,20 @@
 """The JSON API, version 1: everything that the pages do, for programs with a bearer token."""
 
-from routes.api import contacts, figures, queues, reference, tickets
+from routes.api import attachments, contacts, customers, dispatching, figures, messages, outages, queues, reference, search, shifts, tickets
 from routes.api.blueprint import blueprint
 
-__all__ = ["blueprint", "contacts", "figures", "queues", "reference", "tickets"]
+__all__ = [
+    "attachments",
+    "blueprint",
+    "contacts",
+    "customers",
+    "dispatching",
+    "figures",
+    "messages",
+    "outages",
+    "queues",
+    "reference",
+    "search",
+    "shifts",
+    "tickets",
+]

@@ -11,6 +11,7 @@ from triage.complaint import Contact, read_contact
 from triage.entities import find_entities
 from triage.errors import InvalidInput, Problem
 from triage.intake import receive
+from triage.referral import advise
 from triage.routing import decide
 from triage.terms import Role
 from triage.texts import clean
@@ -44,7 +45,10 @@ def predict() -> ResponseReturnValue:
     said = show.prediction(made.topics, made.demand_types, made.words, made.model_version)
     where = show.about(decided.topic, decided.demand_type, decided.department)
     gate = {"gate_score": decided.confidence, "threshold": decided.threshold, **show.term("level", decided.level)}
-    return {"prediction": {**said, **where, **gate, "attention": show.attention(decided.attention)}, "trouble": None, **found}
+    advice = [
+        {"owner": row.owner, "name": row.name, "advice": row.advice} for row in advise(complaint.text, decided.topic, decided.attention, rules())
+    ]
+    return {"prediction": {**said, **where, **gate, "attention": show.attention(decided.attention), "advice": advice}, "trouble": None, **found}
 
 
 def _trouble() -> str:

@@ -5,14 +5,23 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from routes.api import show
-from routes.request import now, rules
+from routes.request import now, rules, store
 from triage.clocks import zone
-from triage.lifecycle import BY_CODE
 from triage.masking import mask_text
-from triage.terms import Level, Made
-from triage.tickets import TimedStep
+from triage.moves import BY_CODE
+from triage.terms import Level, Made, Reached
+from triage.tickets import CoHandling, Request, Ticket, TimedStep
 
-ACTIONS = {"receive": "受理", "decide": "研判", "reveal": "查看完整信息"}
+ACTIONS = {
+    "receive": "受理",
+    "decide": "研判",
+    "reveal": "查看完整信息",
+    "absorb": "并入工单",
+    "parent_ended": "主单已办结",
+    "attach": "关联停电",
+    "add_file": "添加附件",
+    "remove_file": "移除附件",
+}
 
 
 def decision(made: Mapping[str, Any], units: Mapping[str, str]) -> dict[str, Any]:
@@ -64,4 +73,43 @@ def entry(one: Mapping[Any, Any], notes: Iterable[Mapping[Any, Any]]) -> dict[st
         "detail": {name: value for name, value in detail.items() if not name.endswith("_digest")},
         "notes": {note["kind"]: mask_text(note["text"]) for note in notes},
         "hash": one["hash"],
+    }
+
+
+def beside(ticket: Ticket, units: Mapping[str, str]) -> dict[str, Any]:
+    """What stands beside the way of a ticket: requests, co-handling, pauses, links, callbacks that reached nobody."""
+    kept, number = store(), ticket.number
+    return {
+        "requests": [request(one) for one in kept.requests_of(number)],
+        "co_handlings": [help_asked(one, units) for one in kept.co_handlings_of(number)],
+        "pauses": [
+            {"kind": one.kind, **{name: show.moment(getattr(one, name)) for name in ("started_at", "until_at", "ended_at")}}
+            for one in kept.pauses_of(number)
+        ],
+        "links": [
+            {name: one[name] for name in ("ticket_number", "other_number", "kind", "score", "reason")} | {"made_at": show.moment(one["made_at"])}
+            for one in kept.links_of(number)
+        ],
+        "failed_callbacks": [
+            {"actor": one["actor"], **show.read_term("result", Reached, one["result"]), "tried_at": show.moment(one["tried_at"])}
+            for one in kept.attempts_of(number)
+        ],
+    }
+
+
+def request(one: Request) -> dict[str, Any]:
+    """What was asked for and decided."""
+    said = {name: getattr(one, name) for name in ("asked_by", "value", "amount", "decided_by", "answer")}
+    return {**show.term("kind", one.kind), **said, "asked_at": show.moment(one.asked_at), "decided_at": show.moment(one.decided_at)}
+
+
+def help_asked(one: CoHandling, units: Mapping[str, str]) -> dict[str, Any]:
+    """Who was asked to help, and the answer."""
+    return {
+        **show.row("department", one.department, rules().departments),
+        **show.row("team_unit", one.team_unit, units),
+        "asked_by": one.asked_by,
+        "task": mask_text(one.task),
+        "reply": mask_text(one.reply),
+        **{name: show.moment(getattr(one, name)) for name in ("asked_at", "replied_at", "cancelled_at")},
     }

@@ -15,7 +15,7 @@ from triage.terms import Finding, Satisfaction, Term
 from triage.tickets import Ticket
 
 BEST = 3
-MASKS = {"caller_name": mask_name, "phone": mask_phone, "customer_number": mask_number, "address": mask_address}
+MASKS = {"caller_name": mask_name, "phone": mask_phone, "customer_number": mask_number, "address": mask_address, "callback_phone": mask_phone}
 
 
 def moment(value: datetime | None) -> str | None:
@@ -76,6 +76,10 @@ def ticket(one: Ticket, units: Mapping[str, str]) -> dict[str, Any]:
         **read_term("satisfaction", Satisfaction, one.satisfaction),
         "received_at": moment(one.received_at),
         "closed_at": moment(one.closed_at),
+        "paused_until_at": moment(one.paused_until_at) if one.is_paused(now()) else None,
+        **row("responsible_unit", one.responsible_unit, units),
+        **{name: getattr(one, name) for name in ("parent_number", "outage_number", "assignee", "crew")},
+        **{name: getattr(one, name) for name in ("returns", "reopenings", "chases", "attempts", "extensions", "is_exempt", "is_malicious")},
     }
 
 

@@ -8,9 +8,12 @@ from flask.typing import ResponseReturnValue
 from routes.api import history, show
 from routes.api.blueprint import blueprint
 from routes.api.read import read_texts, read_version
-from routes.request import now, rules, store, user
-from triage.lifecycle import BY_CODE, FIELDS, act, legal_moves
+from routes.request import now, parts, require, rules, store, user
+from triage.claims import claim
+from triage.lifecycle import act, legal_moves
+from triage.moves import BY_CODE, FIELDS
 from triage.reveal import reveal, see
+from triage.terms import Role
 from triage.texts import clean
 from triage.tickets import Ticket
 
@@ -25,7 +28,7 @@ def whole(ticket: Ticket) -> dict[str, Any]:
     units = show.unit_names()
     made = store().prediction_of(ticket.number)
     said = show.prediction(made["topics"], made["demand_types"], made["words"], made["model_version"]) if made else None
-    moves = legal_moves(ticket, user(), store().open_steps(ticket.number))
+    moves = legal_moves(ticket, user(), store().standing(ticket, user(), now()), rules())
     siblings = [one.number for one in store().tickets_of_contact(ticket.contact_id) if one.number != ticket.number]
     return {
         **show.ticket(ticket, units),
@@ -33,6 +36,7 @@ def whole(ticket: Ticket) -> dict[str, Any]:
         "decisions": [history.decision(decision, units) for decision in store().decisions_of(ticket.number)],
         "prediction": said,
         "siblings": siblings,
+        **history.beside(ticket, units),
         "moves": [{"code": m.code, "label": m.label, "needs": m.needs, "takes": m.takes} for m in moves],
     }
 
@@ -66,8 +70,25 @@ def move(number: str, code: str) -> Response:
     one, known = seen(number), BY_CODE.get(code)
     values = read_texts(*((*known.needs, *known.takes) if known else FIELDS))
     version = read_version()
-    moved = act(one.number, clean(code), values, user=user(), version=version, store=store(), rules=rules(), now=now())
+    moved = act(one.number, clean(code), values, user=user(), version=version, store=store(), rules=rules(), now=now(), predict=parts().predict)
     return show.with_tag(whole(moved), moved.version)
+
+
+@blueprint.post("/tickets/<number>/claim")
+def claim_ticket(number: str) -> ResponseReturnValue:
+    """Take a ticket that waits for a dispatcher for a few minutes; 412 where somebody else has it."""
+    who, one = require(Role.DISPATCHER), seen(number)
+    claim(one, user=who, store=store(), rules=rules(), now=now())
+    held = store().claimed(one.number, now())
+    return {"number": one.number, "username": who.username, "until_at": show.moment(held["until_at"] if held else None)}
+
+
+@blueprint.delete("/tickets/<number>/claim")
+def release_ticket(number: str) -> ResponseReturnValue:
+    """Give a ticket back."""
+    who, one = require(Role.DISPATCHER), seen(number)
+    store().release(one.number, who.username)
+    return {"number": one.number}
 
 
 @blueprint.post("/tickets/<number>/reveal")

@@ -10,7 +10,9 @@ from routes.commands.common import moment, open_store, says_what_is_wrong
 from routes.request import parts
 from triage.demo import make_demo, new_password
 from triage.errors import InvalidInput, NotFound, Problem
+from triage.mergers import merge_units
 from triage.migrate import migrate as apply_migrations
+from triage.moments import read_day
 from triage.people import User, hasher
 from triage.reference import load_calendar, load_reference
 from triage.terms import Role
@@ -97,7 +99,8 @@ def users_list() -> None:
 def users_add(username: str, name: str, role: str, unit: str, department: str) -> None:
     """Add a user; the password is printed once."""
     with open_store() as store:
-        _check_new(username, unit, department, role, store.teams_and_parents(), {row["username"] for row in store.users()})
+        current = {row["code"] for row in store.units(current_only=True)}
+        _check_new(username, unit, department, role, (current, store.teams_and_parents()[1]), {row["username"] for row in store.users()})
         password = new_password()
         store.add_user(User(username, name, Role(role), unit, department), hasher().hash(password), moment())
     click.echo(f"{username}  {password}")
@@ -108,17 +111,17 @@ def _check_new(
     unit: str,
     department: str,
     role: str,
-    organisation: tuple[object, frozenset[tuple[str, str]]],
+    organisation: tuple[set[str], frozenset[tuple[str, str]]],
     known: set[str],
 ) -> None:
-    parents, teams = organisation
+    units, teams = organisation
     problems = []
     if username in known:
         problems.append(Problem("username", f"there is a user {username} already"))
     if not username or len(username) > 64:
         problems.append(Problem("username", "1 to 64 characters"))
-    if unit not in parents:  # type: ignore[operator]  # a mapping of units
-        problems.append(Problem("unit", f"no unit {unit}"))
+    if unit not in units:
+        problems.append(Problem("unit", f"no unit {unit} in use"))
     if role == Role.HANDLER and (unit, department) not in teams:
         problems.append(Problem("department", f"unit {unit} has no team of department {department or '(none given)'}"))
     if problems:
@@ -191,3 +194,25 @@ def tokens_revoke(username: str, label: str) -> None:
     """Revoke a user's tokens of a label."""
     with open_store() as store:
         click.echo(f"{store.revoke_tokens(username, label, moment())} revoked")
+
+
+@click.group()
+def units() -> None:
+    """Change the supply units."""
+
+
+@units.command("merge")
+@click.argument("old")
+@click.argument("new")
+@click.option("--on", "merged_on", required=True, metavar="DATE", help="Day of the merger, today or before, as 2026-11-23.")
+@click.option("--dry-run", "is_dry_run", is_flag=True, help="Only say what would move.")
+@with_appcontext
+@says_what_is_wrong
+def units_merge(old: str, new: str, merged_on: str, is_dry_run: bool) -> None:
+    """Merge unit OLD into NEW: what is open moves, what is closed keeps its history (单位合并)."""
+    day = read_day(merged_on, "on")
+    with open_store() as store:
+        moved = merge_units(old, new, day, store=store, now=moment(), actor="command", is_dry_run=is_dry_run)
+    for name, count in moved.items():
+        click.echo(f"{name:<14} {count}")
+    click.echo(f"nothing was changed; without --dry-run {old} goes into {new}" if is_dry_run else f"{old} went into {new} on {day}")

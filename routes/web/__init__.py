@@ -1,6 +1,47 @@
 """The pages, in Chinese: server-rendered, usable without JavaScript."""
 
-from routes.web import admin, agent, figures, models, queues, sign, tickets
+from routes.web import (
+    admin,
+    agent,
+    attachments,
+    callbacks,
+    desk,
+    dispatch,
+    figures,
+    help,
+    live,
+    messages,
+    models,
+    outages,
+    queue,
+    requests,
+    search,
+    shifts,
+    sign,
+    storm,
+    tickets,
+)
 from routes.web.blueprint import blueprint
 
-__all__ = ["admin", "agent", "blueprint", "figures", "models", "queues", "sign", "tickets"]
+__all__ = [
+    "admin",
+    "agent",
+    "attachments",
+    "blueprint",
+    "callbacks",
+    "desk",
+    "dispatch",
+    "figures",
+    "help",
+    "live",
+    "messages",
+    "models",
+    "outages",
+    "queue",
+    "requests",
+    "search",
+    "shifts",
+    "sign",
+    "storm",
+    "tickets",
+]

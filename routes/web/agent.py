@@ -1,33 +1,39 @@
-"""The agent's page: write down what is said, see what it is about and who would act by when, and register it."""
+"""The agent's workplace: one screen for the call, from who is calling to the registered ticket."""
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import uuid4
 
-from flask import redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.datastructures import MultiDict
 
 from routes.errors import status_of
 from routes.request import now, parts, require, rules, store
 from routes.web.blueprint import blueprint
+from routes.web.call_form import LINKS, MOST, check_handlings, empty, fillings, is_begun, read_form, read_link, sent, words_of
 from triage.complaint import Contact, read_contact
+from triage.customers import Found, look_alikes, look_up, pick
+from triage.drafts import draft_of, drafts_of, drop_draft, save_draft
 from triage.entities import find_entities
-from triage.errors import InvalidInput, Problem
+from triage.errors import InvalidInput, NotFound, Problem, TriageError
+from triage.initials import initials
 from triage.intake import consider, receive
-from triage.terms import Channel, Locality, Role
+from triage.lifecycle import act
+from triage.moves import BY_CODE
+from triage.referral import advise
+from triage.routing import DANGER
+from triage.scripts import script_of
+from triage.terms import Channel, Locality, Relation, Role
 from triage.tickets import UNKNOWN_TYPE, Demand, Opening, starts
-
-HANDLINGS = {"answer": ("当即答复", "答复内容"), "owner": ("转告", "责任主体")}
-CALLER = ("channel", "caller_name", "phone", "customer_number", "address", "unit_code", "locality", "submission_key")
-MOST = 10
 
 
 @blueprint.get("/complaints/new")
 def new_complaint() -> ResponseReturnValue:
-    """Show an empty form."""
-    require(Role.AGENT)
-    return page({"submission_key": uuid4().hex, "complaints": [{}]})
+    """Show an empty form, or the draft that the user goes on with (its key is random and says nothing)."""
+    agent = require(Role.AGENT)
+    draft = draft_of(agent.username, request.args.get("draft", ""), store=store(), now=now())
+    if draft:
+        return page({**empty(), **draft.values, "submission_key": draft.key})
+    return page(empty())
 
 
 @blueprint.post("/complaints/new")
@@ -43,11 +49,12 @@ def register_complaint() -> ResponseReturnValue:
     try:
         contact = read_contact(sent(values))
         if action == "preview":
-            return page(values, openings=considered(contact))
+            return page(values, openings=considered(contact), outages=outages_of(contact))
         check_handlings(values["complaints"])
         tickets = receive(contact, predict=parts().predict, rules=rules(), store=store(), now=now(), actor=agent.username)
     except InvalidInput as error:
         return page(values, error=error), status_of(error)
+    drop_draft(agent.username, values["submission_key"], store=store())
     return redirect(url_for("pages.ticket", number=tickets[0].number), 303)
 
 
@@ -56,9 +63,11 @@ def hint() -> ResponseReturnValue:
     """Give the preview alone, for the page while the agent types; what is not readable yet is left out."""
     require(Role.AGENT)
     values = read_form(request.form)
-    values["complaints"] = [c for c in values["complaints"] if c.get("text", "").strip()]
-    if not values["complaints"]:
+    # What is empty is left out of the contact, but keeps its place on the page.
+    places = [index for index, complaint in enumerate(values["complaints"]) if complaint.get("text", "").strip()]
+    if not places:
         return ""
+    values["complaints"] = [values["complaints"][index] for index in places]
     try:
         contact = read_contact(sent(values))
     except InvalidInput:
@@ -66,61 +75,102 @@ def hint() -> ResponseReturnValue:
             contact = read_contact({"complaints": [{"text": c["text"]} for c in values["complaints"]]})
         except InvalidInput:
             return ""
-    return render_template("pages/_preview.html", openings=considered(contact), values=values)
+    openings = considered(contact, places)
+    return render_template("pages/_preview.html", openings=openings, outages=outages_of(contact), with_script=True)
 
 
-@blueprint.get("/callbacks")
-def callbacks() -> ResponseReturnValue:
-    """List the customers to be called back and the tickets to be closed."""
-    require(Role.AGENT)
-    return render_template("pages/callbacks.html", tickets=store().callback_queue())
+@blueprint.post("/complaints/customer")
+def find_customer() -> ResponseReturnValue:
+    """Look the caller up, or take the one picked from a list; by a script the answer is shown beside the form, else with the form filled in."""
+    agent = require(Role.AGENT)
+    values, by_script = read_form(request.form), "HX-Request" in request.headers
+    query = next((value for name in ("lookup", "customer_number", "phone") if (value := request.form.get(name, "").strip())), "")
+    try:
+        if number := request.form.get("pick", ""):
+            found = pick(number, user=agent, store=store(), now=now())
+        else:
+            found = look_up(query, user=agent, store=store(), now=now())
+    except (InvalidInput, NotFound) as error:
+        if by_script:
+            return render_template("pages/_customer.html", error=error)
+        return page(values, error=error, lookup=query), status_of(error)
+    fills = fillings(found.dossier.customer, query) if found.dossier else {}
+    if by_script:
+        return render_template("pages/_customer.html", found=found, fills=fills)
+    return page({**values, **{name: value for name, value in fills.items() if not values[name]}}, found=found, lookup=query)
 
 
-def read_form(form: MultiDict[str, str]) -> dict[str, Any]:
-    """Give the form's values as typed: the caller's, and one mapping a complaint."""
-    count = min(max(len([name for name in form if name.startswith("text-")]), 1), MOST)
-    names = ("text", "topic", "demand_type", "mode", "answer", "owner")
-    complaints = [{name: form.get(f"{name}-{index}", "") for name in names} for index in range(count)]
-    return {**{name: form.get(name, "") for name in CALLER}, "is_confidential": bool(form.get("is_confidential")), "complaints": complaints}
+@blueprint.post("/complaints/link")
+def link() -> ResponseReturnValue:
+    """Chase or supplement a ticket that is there already, in the place of opening another with this complaint."""
+    agent = require(Role.AGENT)
+    values = read_form(request.form)
+    try:
+        move, index, number, version = read_link(request.form.get("link", ""))
+        if index >= len(values["complaints"]):
+            raise InvalidInput(Problem("link", "这件诉求不在表单中，请刷新页面后再试"))
+        field, text = LINKS[move], words_of(values, index, move)
+        ticket = act(number, move, {field: text}, user=agent, version=version, store=store(), rules=rules(), now=now())
+    except TriageError as error:
+        return page(values, error=error), status_of(error)
+    flash(f"已{BY_CODE[move].label}工单 {ticket.number}，没有另立新单")
+    rest = [complaint for at, complaint in enumerate(values["complaints"]) if at != index and complaint["text"].strip()]
+    if rest:
+        return page({**values, "complaints": rest})
+    drop_draft(agent.username, values["submission_key"], store=store())
+    return redirect(url_for("pages.ticket", number=ticket.number), 303)
 
 
-def sent(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the contact that a form says: only what the chosen way of handling needs is sent."""
-    complaints = []
-    for item in values["complaints"]:
-        complaint = {name: item.get(name, "") for name in ("text", "topic", "demand_type")}
-        mode = item.get("mode")
-        if mode in ("answer", "owner"):
-            complaint[mode] = item.get(mode, "")
-        complaints.append(complaint)
-    return {**{name: values[name] for name in CALLER if values.get(name)}, "is_confidential": values["is_confidential"], "complaints": complaints}
+@blueprint.post("/complaints/draft")
+def keep_draft() -> ResponseReturnValue:
+    """Keep what was typed so far, and say when; an empty form has no draft."""
+    agent = require(Role.AGENT)
+    values = read_form(request.form)
+    key = values["submission_key"]
+    if not is_begun(values):
+        drop_draft(agent.username, key, store=store())
+        return ""
+    save_draft(key, values, username=agent.username, store=store(), now=now())
+    return render_template("pages/_draft.html")
 
 
-def check_handlings(complaints: list[dict[str, str]]) -> None:
-    """See that what is written fits the chosen way of handling, so that no answer is lost and none is missing.
-
-    Raises:
-        InvalidInput: an answer or a responsible party is missing, or written although the complaint would go out.
-    """
-    problems = []
-    for index, item in enumerate(complaints):
-        for mode, (handling, name) in HANDLINGS.items():
-            written = bool(item.get(mode, "").strip())
-            if item.get("mode") == mode and not written:
-                problems.append(Problem(f"complaints.{index}.{mode}", f"{name}：必填，请补上"))
-            elif written and item.get("mode") != mode:
-                problems.append(Problem(f"complaints.{index}.{mode}", f"已写{name}，请把处理改为“{handling}”，或清空{name}"))
-    if problems:
-        raise InvalidInput(*problems)
+@blueprint.post("/complaints/draft/drop")
+def forget_draft() -> ResponseReturnValue:
+    """Forget a draft that is not wanted."""
+    agent = require(Role.AGENT)
+    drop_draft(agent.username, request.form.get("key", ""), store=store())
+    flash("草稿已丢弃")
+    return redirect(url_for("pages.new_complaint"), 303)
 
 
-def considered(contact: Contact) -> list[dict[str, Any]]:
-    """Give, for each complaint, what would be decided, with the deadlines that the customer can be told."""
+def considered(contact: Contact, places: list[int] | None = None) -> list[dict[str, Any]]:
+    """Give, for each complaint, what would be decided, with all that helps in the call; `places` are their numbers on the page."""
     openings = consider(contact, predict=parts().predict, rules=rules(), store=store(), now=now())
     return [
-        {"opening": opening, "deadlines": deadlines(opening, contact), "entities": find_entities(opening.complaint.text, now=now())}
-        for opening in openings
+        {
+            "index": index,
+            "opening": opening,
+            "deadlines": deadlines(opening, contact),
+            "entities": find_entities(opening.complaint.text, now=now()),
+            "advice": advise(opening.complaint.text, opening.decision.topic, opening.decision.attention, rules()),
+            "is_danger": is_danger(opening),
+            "script": script_of(opening.decision.topic, rules(), is_danger=is_danger(opening)),
+            "alikes": look_alikes(opening.complaint.text, opening.decision, store(), now()),
+        }
+        for index, opening in zip(places or range(len(openings)), openings, strict=True)
     ]
+
+
+def is_danger(opening: Opening) -> bool:
+    """Whether somebody is in danger, whatever is decided of the ticket."""
+    return any(attention.rule == DANGER for attention in opening.decision.attention)
+
+
+def outages_of(contact: Contact) -> Any:
+    """Give the outages that are known where the caller lives, if it is said where."""
+    if not (contact.customer_number or contact.address):
+        return None
+    return store().outage_context(contact.customer_number, contact.address, now(), contact.unit_code)
 
 
 def deadlines(opening: Opening, contact: Contact) -> list[Any]:
@@ -128,20 +178,37 @@ def deadlines(opening: Opening, contact: Contact) -> list[Any]:
     made = opening.decision
     if made.topic is None:
         return []
-    return list(starts("received", Demand(made.demand_type or UNKNOWN_TYPE, made.topic, made.locality, contact.channel), rules(), now()))
+    where = made.team_unit or made.unit_code
+    return list(starts("received", Demand(made.demand_type or UNKNOWN_TYPE, made.topic, made.locality, contact.channel, where), rules(), now()))
 
 
-def page(values: Mapping[str, Any], openings: list[dict[str, Any]] | None = None, error: InvalidInput | None = None) -> str:
+def page(
+    values: Mapping[str, Any],
+    *,
+    openings: list[dict[str, Any]] | None = None,
+    outages: Any = None,
+    error: TriageError | None = None,
+    found: Found | None = None,
+    lookup: str = "",
+) -> str:
     """Show the form with what was typed."""
     agent = require(Role.AGENT)
+    drafts = drafts_of(agent.username, store=store(), now=now())
     return render_template(
         "pages/agent.html",
         values=values,
         openings=openings,
+        outages=outages,
         error=error,
+        found=found,
+        fills={},
+        lookup=lookup,
+        drafts=[draft for draft in drafts if draft.key != values["submission_key"]],
         rules=rules(),
-        units=store().units(),
+        initials={code: initials(topic.name) for code, topic in rules().topics.items()},
+        units=store().units(current_only=True),
         channels=list(Channel),
         localities=list(Locality),
+        relations=list(Relation),
         recent=store().taken_by(agent.username, 12),
     )

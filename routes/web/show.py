@@ -1,29 +1,54 @@
 """How values are shown: moments, zones, terms, masked personal data."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, g
+from flask import Flask, current_app, g
 from markupsafe import Markup, escape
 
 from routes.request import now, parts, rules, store
+from routes.web.help import GENERAL, THEMES, help_of, theme
+from routes.web.live import EVERY, is_live
 from triage import masking, terms
-from triage.lifecycle import BY_CODE
+from triage.errors import TriageError
 from triage.moments import in_shanghai
+from triage.moves import BY_CODE
 from triage.people import User
 from triage.terms import Role, Term, Zone
 
 SHAPES = {Zone.GREEN: "●", Zone.YELLOW: "▲", Zone.RED: "■"}
 NAVIGATION = {
-    Role.AGENT: (("pages.new_complaint", "登记"), ("pages.callbacks", "待回访")),
-    Role.DISPATCHER: (("pages.dispatch", "待审核"), ("pages.timeliness", "及时率")),
-    Role.HANDLER: (("pages.queue", "我的队列"),),
-    Role.LEADER: (("pages.queue", "班组队列"), ("pages.timeliness", "及时率")),
-    Role.AUDITOR: (("pages.timeliness", "及时率"),),
+    Role.AGENT: (("pages.new_complaint", "登记"), ("pages.callbacks", "待回访"), ("pages.waiting_requests", "待告知"), ("pages.outages", "停电信息")),
+    Role.DISPATCHER: (
+        ("pages.dispatch", "待审核"),
+        ("pages.waiting_requests", "待批"),
+        ("pages.timeliness", "及时率"),
+        ("pages.outages", "停电信息"),
+        ("pages.handover", "交接班"),
+    ),
+    Role.HANDLER: (("pages.queue", "我的队列"), ("pages.shifts", "班组")),
+    Role.LEADER: (
+        ("pages.queue", "班组队列"),
+        ("pages.waiting_requests", "待批"),
+        ("pages.shifts", "班组"),
+        ("pages.timeliness", "及时率"),
+        ("pages.outages", "停电信息"),
+    ),
+    Role.AUDITOR: (("pages.timeliness", "及时率"), ("pages.waiting_requests", "待批")),
     Role.ADMIN: (("pages.admin", "管理"), ("pages.timeliness", "及时率")),
 }
 BASIS = {"corroborated": "多源印证", "single-source": "单一来源", "background": "行业常识，待核", "inferred": "本系统推定"}
-ACTIONS = {"receive": "受理", "decide": "研判", "reveal": "查看完整信息"} | {code: move.label for code, move in BY_CODE.items()}
+BESIDE = {
+    "reveal": "查看完整信息",
+    "absorb": "并入工单",
+    "parent_ended": "主单已办结",
+    "unit_merged": "单位合并",
+    "attach": "关联停电",
+    "add_file": "添加附件",
+    "remove_file": "移除附件",
+}
+ACTIONS = {"receive": "受理", "decide": "研判"} | BESIDE | {code: move.label for code, move in BY_CODE.items()}
 
 
 def time_of(moment: datetime | None) -> Markup | str:
@@ -93,6 +118,13 @@ def marked(text: str, words: Any) -> Markup:
     return Markup(shown.replace("\x01", "<mark>").replace("\x02", "</mark>"))  # escaped above
 
 
+def unread_count() -> int:
+    """Count the user's unread messages; a page is shown even where they cannot be counted."""
+    with suppress(TriageError):
+        return store().count_unread(g.user.username)
+    return 0
+
+
 def surroundings() -> dict[str, Any]:
     """What every page shows around its content."""
     user: User | None = g.get("user")
@@ -103,6 +135,14 @@ def surroundings() -> dict[str, Any]:
         "actions": ACTIONS,
         "trouble": parts().model_trouble() if user and user.role in (Role.DISPATCHER, Role.ADMIN) else None,
         "at": now(),
+        "unread_count": unread_count,
+        "help_of": help_of,
+        "general_keys": GENERAL,
+        "theme": theme,
+        "themes": THEMES,
+        "live_tag": g.get("live_tag", ""),
+        "live_every": current_app.config.get("LIVE_EVERY", EVERY),
+        "is_live": is_live(),
     }
 
 

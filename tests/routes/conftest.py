@@ -16,7 +16,7 @@ from routes.request import SESSION_KEY
 from triage.demo import make_demo
 from triage.migrate import migrate
 from triage.prediction import Prediction
-from triage.reference import load_reference
+from triage.reference import edit_row, load_reference
 from triage.store import Database, Store
 
 SECRET = b"secret of the tests"
@@ -40,6 +40,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with database.connect() as connection:
         load_reference(Store(connection, SECRET), datetime.now(UTC))
         make_demo(Store(connection, SECRET), datetime.now(UTC))
+        for code in ("callback_quiet_from", "callback_quiet_until"):  # the tests run at any hour
+            edit_row(Store(connection, SECRET), "switches", {"code": code}, {"value": "00:00"}, actor="tests", now=datetime.now(UTC))
     database.dispose()
     return path
 

@@ -15,8 +15,8 @@ from routes.errors import HTTP, STATUS
 from triage import errors
 from triage.complaint import read_contact
 from triage.intake import receive
-from triage.lifecycle import BY_CODE
 from triage.moments import in_shanghai
+from triage.moves import BY_CODE
 from triage.terms import Role
 
 V1 = "/api/v1"
@@ -304,15 +304,16 @@ def test_of_two_who_move_at_once_the_second_is_told(api_as, outage):
 def test_an_illegal_move_says_what_is_legal(api_as, outage):
     answer = api_as("repair").move(outage, "resolve", reply="好了", finding="upheld")
     asserts_the_one_shape(answer, 409, "illegal_move")
-    assert answer.json["error"]["legal"] == ["accept", "return"]
+    assert answer.json["error"]["legal"] == ["accept", "assign", "return", "co_handle"]
 
 
 @pytest.mark.parametrize(
     ("code", "fields", "field"),
     [
         ("fly", {}, "move"),
-        ("return", {}, "reason"),
-        ("return", {"reason": 1}, "reason"),
+        ("return", {"return_reason": "other"}, "reason"),
+        ("return", {"return_reason": "other", "reason": 1}, "reason"),
+        ("return", {"reason": "不是我们的"}, "return_reason"),
         ("accept", {"reply": ""}, "reply"),
     ],
 )

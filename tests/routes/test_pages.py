@@ -20,7 +20,10 @@ PAGES = {
     "/complaints/new": {"agent"},
     "/callbacks": {"agent"},
     "/dispatch": {"dispatcher"},
+    "/dispatch/sent": {"dispatcher", "admin"},
+    "/requests": {"agent", "dispatcher", "leader", "auditor"},
     "/queue": {"repair", "leader"},
+    "/outages": {"agent", "dispatcher", "repair", "leader", "auditor"},
     "/timeliness": {"dispatcher", "leader", "auditor", "admin"},
     "/timeliness/steps": {"dispatcher", "leader", "auditor", "admin"},
     "/admin": {"admin"},
@@ -106,7 +109,7 @@ def test_a_form_without_its_token_is_refused(app, client_as):
 def test_a_ticket_walks_from_the_call_to_the_archive_through_the_pages(client_as, store, register):
     number = register(OUTAGE)
     way = [
-        ("repair", "return", {"reason": "非本班组设备"}),
+        ("repair", "return", {"return_reason": "not_our_department", "reason": "非本班组设备"}),
         ("dispatcher", "dispatch", {"topic": "outage.fault.single", "demand_type": "fault", "unit_code": "330101"}),
         ("dispatcher", "reroute", {"topic": "outage.fault.single", "demand_type": "fault", "reason": "核实无误"}),
         ("repair", "accept", {}),

@@ -1,0 +1,252 @@
+// The agent's screen: fills fields from what was found (each can be undone), takes candidates, searches topics, keeps the draft and the danger in sight.
+"use strict";
+(() => {
+  const call = document.getElementById("call");
+  const preview = document.getElementById("preview");
+  const customer = document.getElementById("customer");
+  const field = (name) => call.elements[name];
+  const undoOf = (name) => call.querySelector(`[data-undo="${name}"]`);
+  let current = Number(call.querySelector(".complaint:last-of-type").dataset.index);
+
+  // --- telling the page that something changed
+  const textOf = (index) => field(`text-${index}`);
+  const keep = () => call.dispatchEvent(new Event("edited"));
+  const ask = () => {
+    const written = [...call.querySelectorAll("[name^=text-]")].find((text) => text.value.trim());
+    if (written) written.dispatchEvent(new Event("typed"));
+  };
+
+  // --- filling in, and undoing it: what a person typed is never written over, what a person took back is not offered again
+  const filled = new Map();
+  const refused = new Set();
+  const RANK = { text: 0, record: 1, agent: 2 };
+
+  const fill = (name, value, source, isWanted) => {
+    const node = field(name);
+    if (!node || node.value === value) return false;
+    const before = filled.get(name);
+    const isFree = !node.value || (before && before.value === node.value && RANK[before.source] <= RANK[source]);
+    if (!isWanted && (!isFree || refused.has(`${name}\n${value}`))) return false;
+    const was = node.value;
+    node.value = value;
+    if (node.value !== value) {
+      node.value = was; // a list without this entry
+      return false;
+    }
+    filled.set(name, { value, source, was: before && before.value === was ? before.was : was });
+    node.classList.add("is-filled");
+    for (const other of call.querySelectorAll("[data-undo][aria-keyshortcuts]")) other.removeAttribute("aria-keyshortcuts");
+    undoOf(name).hidden = false;
+    undoOf(name).setAttribute("aria-keyshortcuts", "Alt+Z");
+    return true;
+  };
+
+  const forget = (name) => {
+    filled.delete(name);
+    field(name).classList.remove("is-filled");
+    undoOf(name).hidden = true;
+    undoOf(name).removeAttribute("aria-keyshortcuts");
+    const latest = [...filled.keys()].pop();
+    if (latest) undoOf(latest).setAttribute("aria-keyshortcuts", "Alt+Z");
+  };
+
+  const undo = (name) => {
+    const { value, was } = filled.get(name);
+    refused.add(`${name}\n${value}`);
+    field(name).value = was;
+    const had = document.activeElement === undoOf(name);
+    forget(name);
+    if (had) field(name).focus();
+    offer(document);
+    ask();
+    keep();
+  };
+
+  // The first of each kind is filled in by itself; a button that would change nothing is not shown.
+  const offer = (root, isAutomatic) => {
+    let changed = false;
+    const seen = new Set();
+    for (const button of root.querySelectorAll("[data-fill]")) {
+      const { fill: name, value, source } = button.dataset;
+      if (isAutomatic && !seen.has(name)) changed = fill(name, value, source) || changed;
+      seen.add(name);
+    }
+    for (const button of document.querySelectorAll("button.fill")) button.hidden = field(button.dataset.fill).value === button.dataset.value;
+    return changed;
+  };
+
+  // --- which complaint the keys are about: the one that was written in last
+  const wake = () => {
+    for (const node of call.querySelectorAll(".complaint, #preview article")) node.toggleAttribute("data-asleep", Number(node.dataset.index) !== current);
+  };
+  call.addEventListener("focusin", (event) => {
+    const own = event.target.closest(".complaint");
+    if (!own) return;
+    current = Number(own.dataset.index);
+    wake();
+  });
+
+  const take = (index, topic, type) => {
+    fill(`topic-${index}`, topic, "agent", true);
+    if (type && (!field(`demand_type-${index}`).value || filled.has(`demand_type-${index}`))) fill(`demand_type-${index}`, type, "agent", true);
+    ask();
+    keep();
+  };
+
+  call.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    const { fill: name, value, source, undo: undone, topic, type } = button.dataset;
+    if (undone) undo(undone);
+    if (topic) take(Number(button.closest("article").dataset.index), topic, type);
+    if (name && fill(name, value, source, true)) {
+      offer(document);
+      ask();
+      keep();
+    }
+  });
+
+  call.addEventListener("input", (event) => {
+    if (event.isComposing) return;
+    if (filled.has(event.target.name)) forget(event.target.name);
+    if (event.target.name && event.target.name !== "lookup") keep();
+    if (event.target.closest(".call-side, select") && event.target.name !== "lookup") ask();
+  });
+  call.addEventListener("compositionend", (event) => {
+    if (filled.has(event.target.name)) forget(event.target.name);
+    if (event.target.name !== "lookup") keep();
+  });
+
+  // --- Enter: in a field of the caller it looks the caller up by that field; it never registers (Alt+Enter does)
+  call.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.altKey || isComposing(event) || !event.target.matches("input")) return;
+    event.preventDefault();
+    if (!["lookup", "customer_number", "phone", "caller_name"].includes(event.target.name)) return;
+    field("lookup").value = event.target.value;
+    document.getElementById("find").click();
+  });
+
+  // --- topics by name or pinyin initials
+  const names = [...document.querySelectorAll("#topic-names li")].map((node) => ({ code: node.dataset.code, initials: node.dataset.initials, name: node.textContent }));
+  const MOST = 8;
+
+  const close = (search) => {
+    search.nextElementSibling.hidden = true;
+    search.setAttribute("aria-expanded", "false");
+    search.removeAttribute("aria-activedescendant");
+  };
+  const point = (search, to) => {
+    const options = [...search.nextElementSibling.children];
+    for (const option of options) option.setAttribute("aria-selected", String(option === options[to]));
+    if (options[to]) search.setAttribute("aria-activedescendant", options[to].id);
+  };
+  const at = (search) => [...search.nextElementSibling.children].findIndex((option) => option.getAttribute("aria-selected") === "true");
+
+  const list = (search) => {
+    const typed = search.value.trim().toLowerCase().replace(/\s+/g, "");
+    const found = typed ? names.filter(({ name, initials }) => name.replace(/\s|·/g, "").includes(typed) || initials.includes(typed)).slice(0, MOST) : [];
+    search.nextElementSibling.replaceChildren(
+      ...found.map(({ code, name }, index) => {
+        const option = document.createElement("li");
+        Object.assign(option, { id: `${search.id}-${index}`, role: "option", textContent: name });
+        option.dataset.code = code;
+        return option;
+      }),
+    );
+    if (!found.length) return close(search);
+    search.nextElementSibling.hidden = false;
+    search.setAttribute("aria-expanded", "true");
+    point(search, 0);
+  };
+  const choose = (search, option) => {
+    const index = Number(search.dataset.search);
+    const likeliest = preview.querySelector(`article[data-index="${index}"] [data-type]`);
+    take(index, option.dataset.code, likeliest && likeliest.dataset.type);
+    search.value = "";
+    close(search);
+    textOf(index).focus();
+  };
+
+  for (const search of call.querySelectorAll("[data-search]")) {
+    search.parentElement.hidden = false;
+    search.addEventListener("input", (event) => event.isComposing || list(search));
+    search.addEventListener("compositionend", () => list(search));
+    search.addEventListener("blur", () => close(search));
+    search.nextElementSibling.addEventListener("mousedown", (event) => {
+      event.preventDefault();
+      if (event.target.matches("li")) choose(search, event.target);
+    });
+    search.addEventListener("keydown", (event) => {
+      if (isComposing(event) || event.altKey) return;
+      const count = search.nextElementSibling.children.length;
+      if (event.key === "ArrowDown") point(search, (at(search) + 1) % count);
+      else if (event.key === "ArrowUp") point(search, (at(search) + count - 1) % count);
+      else if (event.key === "Escape") close(search);
+      else if (event.key === "Enter" && !search.nextElementSibling.hidden) choose(search, search.nextElementSibling.children[at(search)]);
+      else return;
+      event.preventDefault();
+    });
+  }
+
+  // --- what came back: danger on top, said once; the gist said when it changes and the typing rests
+  const danger = document.getElementById("danger");
+  const said = document.getElementById("said");
+  const start = document.getElementById("script").innerHTML;
+  let telling = 0;
+
+  const show = () => {
+    const warning = preview.querySelector("[data-danger]")?.dataset.danger || "";
+    if (danger.textContent !== warning) danger.textContent = warning;
+    danger.hidden = !warning;
+    const gist = [...preview.querySelectorAll("[data-said]")].map((node) => node.dataset.said).join("; ");
+    clearTimeout(telling);
+    telling = setTimeout(() => gist !== said.textContent && (said.textContent = gist), 1500);
+    if (!preview.firstElementChild) document.getElementById("script").innerHTML = start;
+    wake();
+  };
+
+  document.addEventListener("htmx:afterSwap", (event) => {
+    trouble("");
+    if (event.target === preview) {
+      show();
+      if (offer(preview, true)) {
+        ask();
+        keep();
+      }
+    }
+    if (event.target === customer) {
+      const first = customer.querySelector(".match");
+      if (customer.querySelector(".record")) {
+        if (offer(customer, true)) {
+          ask();
+          keep();
+        }
+        textOf(current).focus();
+      } else if (first) first.focus();
+    }
+  });
+
+  // --- the session that ended and the line that broke: what was typed stays on the page
+  const notice = document.getElementById("trouble");
+  const trouble = (text) => {
+    if (notice.textContent !== text) notice.textContent = text;
+    notice.hidden = !text;
+  };
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!new URL(event.detail.xhr.responseURL || location.href).pathname.endsWith("/sign-in")) return;
+    event.detail.shouldSwap = false;
+    trouble(notice.dataset.signedOut);
+  });
+  document.addEventListener("htmx:responseError", (event) => {
+    if ([400, 401, 403].includes(event.detail.xhr.status)) trouble(notice.dataset.signedOut); // the form's token ended with the session
+  });
+  document.addEventListener("htmx:sendError", () => trouble(notice.dataset.offline));
+  window.addEventListener("online", () => {
+    trouble("");
+    ask();
+    keep();
+  });
+
+  wake();
+  offer(document, Boolean(customer.querySelector(".record")));
+})();

@@ -1,0 +1,176 @@
+// What every page has: lists that keep themselves up to date, the line that says when the server is away, and the dialog of keys.
+"use strict";
+(() => {
+  const main = document.getElementById("content");
+  const line = document.getElementById("line");
+  const say = (what) => {
+    const text = what ? line.dataset[what] : "";
+    if (line.textContent !== text) line.textContent = text; // said once to a screen reader, not at every attempt
+    line.hidden = !what;
+  };
+
+  // --- what must not be replaced: what has the focus, what somebody has written or ticked, what was loaded into the page since
+  const UNIT = "tr, article, li, form, dialog";
+  const isWritten = (field) => {
+    if (field.type === "hidden") return false;
+    if (field.matches("select")) return [...field.options].some((option) => option.selected !== option.defaultSelected) && field.selectedOptions[0] !== field.options[0];
+    return field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
+  };
+  const held = () => {
+    const nodes = [...main.querySelectorAll("input, textarea, select")].filter(isWritten);
+    const focused = document.activeElement;
+    if (main.contains(focused) && focused !== main) nodes.push(focused);
+    const units = new Set([...main.querySelectorAll("[data-touched]")]);
+    for (const node of nodes) {
+      // A button or link of a form around a whole list holds only itself; what is written there holds its row.
+      const unit = node.matches("button, a, summary") ? node.closest("tr, article, li") : node.closest(UNIT);
+      units.add(unit || node);
+    }
+    return units;
+  };
+  document.addEventListener("htmx:afterSwap", (event) => main.contains(event.target) && event.target.setAttribute("data-touched", ""));
+
+  // --- blending: the page that came is laid over the page that is there, node by node; rows are known by their link
+  const keyOf = (node) => {
+    if (node.nodeType !== Node.ELEMENT_NODE) return node.nodeName;
+    if (node.id) return `#${node.id}`;
+    if (node.dataset.key) return `key ${node.dataset.key}`;
+    const link = node.matches("tr, article, li") && node.querySelector("a[href]");
+    return `${node.nodeName} ${(link && link.getAttribute("href")) || (node.matches("article, section") && node.getAttribute("aria-label")) || ""}`;
+  };
+  const STAYS = new Set(["open", "data-touched", "data-asleep"]);
+  const isHolding = (node, units) => [...units].some((unit) => node === unit || node.contains(unit));
+
+  const attributes = (old, fresh) => {
+    for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && !STAYS.has(name)) old.removeAttribute(name);
+    for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value && !STAYS.has(name)) old.setAttribute(name, value);
+  };
+  const blend = (old, fresh, units) => {
+    if (old.nodeType !== Node.ELEMENT_NODE) {
+      if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
+    } else if (!old.isEqualNode(fresh) && !units.has(old) && !old.matches("script")) {
+      if (old !== main) attributes(old, fresh);
+      children(old, fresh, units);
+    }
+  };
+  const children = (old, fresh, units) => {
+    const waiting = new Map();
+    for (const node of old.childNodes) waiting.set(keyOf(node), [...(waiting.get(keyOf(node)) || []), node]);
+    let cursor = old.firstChild;
+    for (const node of [...fresh.childNodes]) {
+      const twin = (waiting.get(keyOf(node)) || []).shift();
+      if (!twin) old.insertBefore(document.adoptNode(node), cursor);
+      else {
+        blend(twin, node, units);
+        if (twin === cursor) cursor = twin.nextSibling;
+        else if (!isHolding(twin, units)) old.insertBefore(twin, cursor); // moving what has the focus would take it away
+        else if (cursor && cursor.compareDocumentPosition(twin) & Node.DOCUMENT_POSITION_FOLLOWING) cursor = twin.nextSibling;
+      }
+    }
+    for (const node of [...waiting.values()].flat()) leave(node, units);
+  };
+  // What is no longer in the list goes; a row that is held stays, and says so. What was just done is told until the next page.
+  const leave = (node, units) => {
+    if (node.nodeType === Node.ELEMENT_NODE && node.matches(".flash, .problems")) return;
+    if (!isHolding(node, units)) return node.remove();
+    if (!node.matches(UNIT) || node.classList.contains("is-gone")) return;
+    node.classList.add("is-gone");
+    const note = document.createElement("small");
+    note.className = "danger";
+    note.textContent = line.dataset.gone;
+    (node.querySelector("td:last-child, header") || node).append(note);
+  };
+
+  // --- asking: about every 15 seconds, not while nobody looks, slower and slower while the server is away
+  const EVERY = Number(main.dataset.every) * 1000;
+  const LONGEST = 120000;
+  let tag = main.dataset.live || "";
+  let failures = 0;
+  let timer = 0;
+  let isAsking = false;
+
+  const jitter = (span) => span * (0.8 + Math.random() * 0.4);
+  const later = () => {
+    clearTimeout(timer);
+    if (!document.hidden) timer = setTimeout(ask, jitter(Math.min(LONGEST, EVERY * 2 ** Math.min(failures, 5))));
+  };
+  const answer = async (response) => {
+    if (response.status === 204) return;
+    if (new URL(response.url).pathname.endsWith("/sign-in") || response.status === 401) {
+      clearTimeout(timer);
+      failures = -1; // ended: nothing is asked any more
+      return say("ended");
+    }
+    if (response.status >= 500 || response.status === 429) throw new Error(String(response.status));
+    if (!response.ok) return;
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const bell = document.getElementById("bell");
+    const fresh = page.getElementById("bell");
+    if (bell && fresh) blend(bell, fresh, new Set());
+    if (main.dataset.live && page.getElementById("content")) {
+      children(main, page.getElementById("content"), held());
+      if (window.htmx) window.htmx.process(main);
+      document.dispatchEvent(new Event("live:updated"));
+    }
+    tag = response.headers.get("ETag") || "";
+  };
+  const ask = async () => {
+    if (isAsking || failures < 0) return;
+    isAsking = true;
+    try {
+      const address = main.dataset.live ? location.href : main.dataset.bell;
+      const response = await fetch(address, { headers: { "X-Live": "1", "If-None-Match": tag }, cache: "no-store", signal: AbortSignal.timeout(10000) });
+      await answer(response);
+      if (failures >= 0) {
+        failures = 0;
+        say("");
+      }
+    } catch {
+      failures += 1;
+      say("away");
+    }
+    isAsking = false;
+    if (failures >= 0) later();
+  };
+  document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : ask()));
+  window.addEventListener("offline", () => say("away"));
+  window.addEventListener("online", ask);
+  later();
+
+  // --- the keys: “?” outside of text, Alt with it inside; what the page answers to and the list does not name is added from the page
+  const dialog = document.getElementById("keys");
+  const isText = (node) => node.matches("textarea, select, [contenteditable], input:not([type=checkbox], [type=radio])");
+  const fill = () => {
+    const body = dialog.querySelector("[data-here]");
+    const named = [...body.querySelectorAll("kbd")].map((key) => key.textContent).join(" ");
+    const known = new Set(named.split(" "));
+    for (const node of document.querySelectorAll("[aria-keyshortcuts]")) {
+      const key = node.getAttribute("aria-keyshortcuts");
+      if (known.has(key) || (/^Alt\+\d$/.test(key) && /Alt\+\d/.test(named))) continue;
+      known.add(key);
+      const row = body.insertRow();
+      const head = document.createElement("th");
+      head.scope = "row";
+      head.append(Object.assign(document.createElement("kbd"), { textContent: key }));
+      const words = node.getAttribute("aria-label") || node.placeholder || [...node.childNodes].filter((part) => part.nodeName !== "KBD").map((part) => part.textContent).join("");
+      row.append(head);
+      row.insertCell().textContent = words.trim().slice(0, 40);
+    }
+  };
+  const open = () => {
+    if (dialog.open) return;
+    fill();
+    dialog.showModal();
+  };
+  for (const button of document.querySelectorAll("[data-opens=keys]")) {
+    button.hidden = false;
+    button.addEventListener("click", open);
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.keyCode === 229 || event.ctrlKey || event.metaKey) return;
+    const isAsked = event.key === "?" || event.key === "？" || (event.code === "Slash" && event.shiftKey);
+    if (!isAsked || (isText(event.target) && !event.altKey)) return;
+    event.preventDefault();
+    open();
+  });
+})();

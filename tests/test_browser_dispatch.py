@@ -1,0 +1,314 @@
+"""The dispatcher's desk in a real browser: forty tickets by keyboard alone, two at one, undo, a storm; only the model is a fake."""
+
+import shutil
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import expect
+from werkzeug.serving import make_server
+
+from classifier.catalogue import Catalogue
+from routes import Parts, create_app
+from tests.routes.conftest import SECRET
+from triage.complaint import read_contact
+from triage.demo import make_demo
+from triage.intake import receive
+from triage.migrate import migrate
+from triage.people import User, hasher
+from triage.prediction import Prediction
+from triage.reference import edit_row, load_reference
+from triage.store import Database, Store
+from triage.terms import Role, State
+
+pytestmark = pytest.mark.browser
+TOPICS = ("business.tariff.bill", 0.45), ("business.metering.device", 0.35), ("outage.fault.single", 0.2)
+OUTAGE = ("outage.fault.area", 0.5), ("outage.fault.single", 0.4), ("other.general", 0.1)
+WORDS = {"topic": (("电费", 1.5),)}
+SECOND = "dispatcher2"
+PASSWORD = "second-of-the-desk"
+
+
+def says(text):
+    """A model that doubts everything: outages where the text says 停电, else bills."""
+    topics, kind = (OUTAGE, "fault") if "停电" in text else (TOPICS, "complaint")
+    return Prediction(topics, ((kind, 0.9), ("enquiry", 0.1)), WORDS, "fake-1", 0.95)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """A database with the demo organisation and a second dispatcher; gives its file and the passwords."""
+    path = tmp_path_factory.mktemp("template") / "triage.db"
+    database = Database(f"sqlite:///{path}")
+    migrate(database.url)
+    with database.connect() as connection:
+        kept = Store(connection, SECRET)
+        load_reference(kept, datetime.now(UTC))
+        passwords = {user.username: password for user, password in make_demo(kept, datetime.now(UTC))}
+        kept.add_user(User(SECOND, "赵敏", Role.DISPATCHER, "33", "command"), hasher().hash(PASSWORD), datetime.now(UTC))
+    database.dispose()
+    return path, {**passwords, SECOND: PASSWORD}
+
+
+@pytest.fixture(autouse=True)  # before the browser's page, so that it outlives what the page still asks for
+def served(template, tmp_path):
+    """The application on a server of its own; gives its address and a store."""
+    database = Database(f"sqlite:///{shutil.copy(template[0], tmp_path / 'triage.db')}")
+    app = create_app(Parts(database, SECRET, says, lambda texts: [*map(says, texts)], lambda: None, Catalogue(tmp_path / "models")))
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    with database.connect() as connection:
+        yield f"http://127.0.0.1:{server.server_port}", Store(connection, SECRET)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    database.dispose()
+
+
+@pytest.fixture
+def store(served):
+    return served[1]
+
+
+@pytest.fixture
+def taken(store):
+    """Take complaints and give their tickets."""
+
+    def take(*texts, **caller):
+        rules, made = store.rules(), []
+        for text in texts:
+            contact = read_contact({"complaints": [{"text": text}], "unit_code": "330101", **caller})
+            made += receive(contact, predict=says, rules=rules, store=store, now=datetime.now(UTC), actor="agent")
+        return made
+
+    return take
+
+
+@pytest.fixture
+def enter(served, template):
+    """Sign in as a dispatcher and open a page."""
+
+    def entered(page, path, username="dispatcher"):
+        page.goto(f"{served[0]}/sign-in")
+        page.get_by_label("用户名").fill(username)
+        page.get_by_label("密码").fill(template[1][username])
+        page.get_by_role("button", name="登录").click()
+        page.goto(f"{served[0]}{path}")
+        return page
+
+    return entered
+
+
+@pytest.fixture
+def other(browser):
+    """A second browser."""
+    context = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai")
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def press(page):
+    """Press a key and count it."""
+
+    def pressed(key):
+        pressed.count += 1
+        page.keyboard.press(key)
+
+    pressed.count = 0
+    return pressed
+
+
+@pytest.fixture
+def forgives(page, page_errors):
+    """The browser writes down each answer that is no 200; here one is wanted."""
+    yield
+    page_errors[:] = [error for error in page_errors if "Failed to load resource" not in error]
+
+
+def shown(page):
+    """The number of the ticket at work, once it is the user's."""
+    expect(page.locator("#work:not([data-asleep]) #one")).to_be_focused()
+    return page.locator("#one a").inner_text()
+
+
+def settle(page, number):
+    """Wait until a ticket is decided and the next one stands there, or none."""
+    expect(page.locator("#work:not([data-asleep]) .done")).to_contain_text(number)
+    expect(page.locator("[data-focus]")).to_be_focused()
+
+
+def test_forty_doubtful_tickets_are_decided_by_keyboard_alone_one_key_each(page, enter, taken, store, press):
+    tickets = taken(*(f"这个月电费多了{number}块，表也可能不对" for number in range(40)))
+    enter(page, "/dispatch/work")
+    for turn in range(40):
+        number = shown(page)
+        press(("Alt+1", "1", "Alt+2", "3")[turn % 4])
+        settle(page, number)
+    assert press.count == 40
+    expect(page.locator("[data-focus]")).to_contain_text("没有待审核的工单")
+    after = [store.ticket(ticket.number) for ticket in tickets]
+    assert {ticket.state for ticket in after} == {State.DISPATCHED}
+    sent = sorted(ticket.topic for ticket in after)
+    assert [sent.count(topic) for topic, _ in TOPICS] == [20, 10, 10]
+
+
+def test_the_next_ticket_is_there_to_be_read_before_the_server_has_answered_and_is_nobodys_until_then(page, enter, taken, store):
+    taken("电费多了", "电费又多了")
+    enter(page, "/dispatch/work")
+    first = shown(page)
+    expect(page.locator("#peek")).to_contain_text("电费又多了")
+    expect(page.locator("#peek")).to_be_hidden()
+    assert set(store.claims(datetime.now(UTC))) == {first}
+    page.route("**/dispatch/work/*/dispatch*", lambda route: (expect(page.locator("#peek")).to_be_visible(), route.continue_()))
+    page.keyboard.press("Alt+1")
+    settle(page, first)
+    assert set(store.claims(datetime.now(UTC))) == {shown(page)}
+
+
+def test_a_topic_is_found_by_pinyin_initials_and_sent_with_enter(page, enter, taken, store, press):
+    (ticket,) = taken("电费多了")
+    enter(page, "/dispatch/work")
+    shown(page)
+    press("Alt+t")
+    for letter in "cszz":  # 充电设施 is cdss: nothing
+        page.keyboard.press(letter)
+    expect(page.locator(".topics .none")).to_be_visible()
+    page.keyboard.press("Control+a")
+    for letter in "dyzl":
+        press(letter)
+    press("Enter")
+    settle(page, ticket.number)
+    assert store.ticket(ticket.number).topic == "quality.voltage"
+    assert press.count == 6
+
+
+def test_no_key_answers_while_the_input_method_composes_or_somebody_writes(page, enter, taken, store):
+    (ticket,) = taken("电费多了")
+    enter(page, "/dispatch/work")
+    shown(page)
+    page.keyboard.press("Alt+r")
+    expect(page.locator("#refer-owner")).to_be_focused()
+    page.keyboard.type("1号物业2")
+    event = "new KeyboardEvent('keydown', {code: 'Digit1', key: '1', altKey: %s, isComposing: true, bubbles: true})"
+    for alt in ("true", "false"):
+        page.evaluate(f"document.activeElement.dispatchEvent({event % alt})")
+        page.locator("#one").evaluate(f"node => {{ node.focus(); node.dispatchEvent({event % alt}); }}")
+    page.locator("#one").evaluate("node => node.dispatchEvent(new KeyboardEvent('keydown', {code: 'Digit1', key: '1', repeat: true, bubbles: true}))")
+    page.wait_for_timeout(200)
+    assert store.ticket(ticket.number).state is State.PENDING_REVIEW
+    expect(page.locator("#refer-owner")).to_have_value("1号物业2")
+
+
+@pytest.mark.usefixtures("forgives")
+def test_referring_merging_and_skipping_go_by_keys_too(page, enter, taken, store, press):
+    one, two, three = taken("小区里的路灯不亮", "电费多了", "电费又多了")
+    enter(page, "/dispatch/work")
+    number = shown(page)
+    press("Alt+s")
+    expect(page.locator("#one a")).not_to_have_text(number)
+    second = shown(page)
+    assert second == two.number
+    press("Alt+m")
+    page.keyboard.type(three.number)
+    press("Alt+Enter")
+    settle(page, second)
+    assert store.ticket(second).parent_number == three.number
+    assert shown(page) == three.number
+    press("Alt+s")
+    expect(page.locator("#one a")).to_have_text(one.number)
+    shown(page)
+    press("Alt+r")
+    press("Alt+Enter")
+    expect(page.locator("#refer-owner")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#refer-owner")).to_be_focused()
+    assert page.url.endswith(f"/dispatch/work?number={one.number}")
+    page.keyboard.type("路灯所")
+    press("Alt+Enter")
+    settle(page, one.number)
+    assert store.ticket(one.number).state is State.REFERRED
+
+
+@pytest.mark.usefixtures("forgives")
+def test_of_two_at_the_same_ticket_one_wins_and_the_other_is_told_who_did_what(page, other, enter, taken, store):
+    one, two = taken("电费多了", "电费又多了")
+    enter(page, "/dispatch/work")
+    assert shown(page) == one.number
+    enter(other, f"/dispatch/work?number={one.number}", SECOND)
+    expect(other.locator("article.work-one .warning")).to_contain_text("dispatcher 正在处理此工单")
+    expect(other.locator("#candidates button").first).to_be_disabled()
+    store.release(one.number, "dispatcher")  # the claim has run out
+    other.reload()
+    shown(other)
+    other.keyboard.press("Alt+1")
+    settle(other, one.number)
+    store.release(two.number, SECOND)
+    page.keyboard.press("Alt+2")
+    problem = page.locator(".problems")
+    expect(problem).to_contain_text(f"{SECOND} 派单")
+    expect(problem).to_be_focused()
+    assert store.ticket(one.number).topic == TOPICS[0][0]
+    expect(page.locator("#one a")).to_have_text(two.number)
+
+
+def test_a_dispatch_is_taken_back_with_one_key_and_not_after_its_time(page, enter, taken, store):
+    edit_row(store, "switches", {"code": "undo_seconds"}, {"value": "4"}, actor="tests", now=datetime.now(UTC))
+    one, _ = taken("电费多了", "电费又多了")
+    enter(page, "/dispatch/work")
+    assert shown(page) == one.number
+    page.keyboard.press("Alt+1")
+    settle(page, one.number)
+    expect(page.locator(".done")).to_contain_text("秒内可撤销")
+    page.keyboard.press("Alt+z")
+    expect(page.locator(".done")).to_contain_text("已撤销派单")
+    assert shown(page) == one.number
+    assert store.ticket(one.number).state is State.PENDING_REVIEW
+    page.keyboard.press("Alt+1")
+    expect(page.locator(".done")).to_contain_text("已派单")
+    shown(page)
+    expect(page.get_by_role("button", name="撤销")).to_have_count(0, timeout=8000)
+    page.keyboard.press("Alt+z")
+    page.wait_for_timeout(200)
+    assert store.ticket(one.number).state is State.DISPATCHED
+
+
+def test_replies_are_checked_one_at_a_time(page, enter, taken, store):
+    from tests.routes.test_dispatch import answered
+
+    numbers = [answered(store, ticket) for ticket in taken("电费多了", "电费又多了", "电费真的多了")]
+    enter(page, "/dispatch/review")
+    first = shown(page)
+    expect(page.locator("article.work-one")).to_contain_text("已退差额")
+    expect(page.locator("article.work-one")).to_contain_text("对客户的承诺与时限")
+    page.keyboard.press("Alt+y")
+    settle(page, first)
+    second = shown(page)
+    page.keyboard.press("Alt+b")
+    page.keyboard.type("请写明退了多少")
+    page.keyboard.press("Alt+Enter")
+    settle(page, second)
+    assert {store.ticket(number).state for number in numbers} == {State.REVIEWED, State.ACCEPTED, State.RESOLVED}
+
+
+@pytest.mark.slow
+def test_a_storm_of_two_hundred_is_one_event_in_three_actions(page, enter, taken, store, press):
+    tickets = taken(*(f"小区停电了，整栋楼都没电，{number}楼" for number in range(200)), customer_number="3301000001")
+    enter(page, "/dispatch")
+    press("Alt+g")
+    expect(page.locator("h1")).to_contain_text("200 张")
+    assert page.locator("[name=tickets]:checked").count() == 200
+    press("Alt+Enter")
+    expect(page.locator(".flash")).to_contain_text("已把 199 张并入", timeout=30000)
+    assert press.count == 2
+    states = [store.ticket(ticket.number).state for ticket in tickets]
+    assert (states.count(State.MERGED), states.count(State.PENDING_REVIEW)) == (199, 1)
+
+
+@pytest.mark.parametrize("path", ["/dispatch", "/dispatch/work", "/dispatch/storm", "/dispatch/review"])
+def test_no_page_is_wider_than_a_phone(page, enter, taken, path):
+    taken(*(f"小区停电了，整栋楼都没电，{number}楼" for number in range(4)), customer_number="3301000001")
+    page.set_viewport_size({"width": 360, "height": 740})
+    enter(page, path)
+    expect(page.locator("h1")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
