@@ -22,6 +22,7 @@ check: ## format, lint, types, documentation, corpus
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m scripts.corpus_check
+	$(BIN)/python -m scripts.lifecycle_docs --check
 	$(BIN)/python -m pytest -q tests/test_docs.py tests/test_architecture.py
 
 bench: ## benchmarks, each against a yardstick in the same run

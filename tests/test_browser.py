@@ -12,6 +12,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.engines import running_gunicorn
+from triage.reference import edit_row
+from triage.store import Database, Store
 
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.browser
@@ -39,12 +41,22 @@ def calls_of_last_week(path):
     return path
 
 
+def let_call_at_any_hour(instance):
+    """Take the quiet hours out: the tests run at any hour."""
+    database = Database(f"sqlite:///{instance / 'triage.db'}")
+    with database.connect() as connection:
+        for code in ("callback_quiet_from", "callback_quiet_until"):
+            edit_row(Store(connection, b""), "switches", {"code": code}, {"value": "00:00"}, actor="tests", now=datetime.now(UTC))
+    database.dispose()
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
     """The product as `make serve` makes it: migrated, trained, with the demo organisation; gives its address and the passwords."""
     environment = {**os.environ, "TRIAGE_INSTANCE": str(tmp_path_factory.mktemp("instance"))}
     environment.pop("TRIAGE_DATABASE_URL", None)
     flask(environment, "migrate")
+    let_call_at_any_hour(Path(environment["TRIAGE_INSTANCE"]))
     flask(environment, "train")
     passwords = dict(re.findall(r"^ {2}(\S+) +(\S+) ", flask(environment, "demo"), re.MULTILINE))
     flask(environment, "import", str(calls_of_last_week(tmp_path_factory.mktemp("calls") / "calls.csv")), *COLUMNS)
@@ -155,7 +167,7 @@ def test_a_doubtful_one_waits_for_the_dispatcher_and_a_danger_goes_out_at_once_o
     expect(page.locator("table.list tbody tr").first).to_contain_text("特殊")
     picture(page, "queue")
     page.locator("table.list tbody tr a").first.click()
-    make(page, "退单", reason="非本班组设备")
+    make(page, "退单", return_reason="not_our_department", reason="非本班组设备")
     page = sign_in("dispatcher")
     expect(page.locator("table.list").first).to_contain_text("退单")
 

@@ -176,6 +176,28 @@ def test_the_page_before_signing_in_has_no_fault_either(page, address, axe):
         assert faults(page, axe) == []
 
 
+@pytest.mark.parametrize("chosen", ["浅色", "深色"])
+def test_what_opens_over_the_page_has_no_fault_either(page, enter, axe, chosen):
+    enter(page, "dispatcher", "/dispatch")
+    page.emulate_media(color_scheme="dark" if chosen == "浅色" else "light", reduced_motion="reduce")
+    page.locator(".look summary").click()
+    page.get_by_role("button", name=chosen).click()
+    page.locator(".look summary").click()
+    assert faults(page, axe) == []
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert faults(page, axe) == []
+
+
+@pytest.mark.parametrize("path", ["/messages", "/help", "/help/queue", "/no-such-page"])
+@pytest.mark.usefixtures("forgives")
+def test_no_page_is_wider_than_a_phone(page, enter, path):
+    page.set_viewport_size({"width": 360, "height": 740})
+    enter(page, "repair", path)
+    page.locator(".look summary").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
 def test_a_new_ticket_comes_into_the_list_by_itself(page, enter, store):
     enter(page, "dispatcher", "/dispatch")
     rows = page.locator("table.list").first.locator("tbody tr")
@@ -283,13 +305,13 @@ def test_a_question_mark_in_a_text_is_a_question_mark(page, enter):
 def test_the_look_is_kept_and_there_from_the_first_byte(page, enter):
     enter(page, "repair", "/queue")
     page.emulate_media(color_scheme="light")
-    page.get_by_text("外观").click()
+    page.locator(".look summary").click()
     page.get_by_role("button", name="深色").click()
     assert page.url.endswith("/queue")
     assert page.locator("html").get_attribute("data-theme") == "dark"
     background = "getComputedStyle(document.documentElement).backgroundColor"
     dark = page.evaluate(background)
-    page.get_by_text("外观").click()
+    page.locator(".look summary").click()
     page.get_by_role("button", name="随系统").click()
     assert page.evaluate(background) != dark
     page.emulate_media(color_scheme="dark")

@@ -12,7 +12,6 @@ WITH_DEPARTMENT = (S.DISPATCHED, S.ACCEPTED, S.CONTACTED, S.ARRIVED)
 AT_WORK = (S.ACCEPTED, S.CONTACTED, S.ARRIVED)
 DONE = (S.RESOLVED, S.REVIEWED, S.CALLED_BACK, S.CLOSED)
 OPEN = tuple(state for state in S if not state.is_end)
-OWED = (Step.CONTACT, Step.ARRIVE, Step.RESOLVE)
 EVERY = tuple(Step)
 LEFT = (Step.ACCEPT, Step.EXTENSION)  # what nobody owes any more once a ticket has left its department
 FIELDS = {

@@ -5,10 +5,11 @@ const typing = (node) => node.matches("input:not([type=checkbox]), textarea, sel
 
 // --- rows: up and down move, Enter opens by itself (the focus is on the row's link), space ticks
 const table = document.querySelector("table[data-rows]");
-const links = table ? [...table.querySelectorAll("td.number a")] : [];
+const every = () => (table ? [...table.querySelectorAll("td.number a")] : []); // asked anew at each key: rows come and go by themselves
 
 document.addEventListener("keydown", (event) => {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const links = every();
   if (!links.length || event.isComposing || event.altKey || event.ctrlKey || event.metaKey || typing(event.target)) return;
   const at = links.findIndex((link) => link.closest("tr").contains(document.activeElement));
   if (step) {

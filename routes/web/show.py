@@ -69,6 +69,8 @@ def left(due: datetime | None) -> str:
     days, rest = divmod(minutes, 1440)
     hours, minutes = divmod(rest, 60)
     words = f"{days} 天 {hours} 小时" if days else f"{hours} 小时 {minutes} 分钟" if hours else f"{minutes} 分钟"
+    if seconds < 0 and not days and not hours and not minutes:
+        return "现在到期"  # the minute of the deadline is still in time
     return f"还剩 {words}" if seconds >= 0 else f"已超时 {words}"
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from scripts.lifecycle_docs import LIFECYCLE, page
 from tests.triage.samples import NOW, shanghai, user
-from triage.calendar import ORIGIN, WorkingCalendar
+from triage.calendar import BLOCK, BLOCKS, ORIGIN, WorkingCalendar
 from triage.errors import InvalidInput
 from triage.fields import choices_of, read_fields
-from triage.moves import BY_CODE
+from triage.moves import BY_CODE, DECIDERS, MOVES, decided_by
 from triage.rules import Rules
 from triage.standing import Standing, hindrance
 from triage.terms import Asked, Channel, Level, Role, Satisfaction, State, Step
@@ -56,11 +56,23 @@ def test_a_calendar_counts_from_its_very_first_day_and_not_before():
         calendar.counted("working", ORIGIN - MICROSECOND)
 
 
+def test_a_calendar_counts_to_its_very_last_day_and_not_beyond():
+    calendar, end = WorkingCalendar(), ORIGIN + BLOCKS * BLOCK * DAY
+    assert calendar.counted("working", end - MICROSECOND) > 0
+    with pytest.raises(InvalidInput, match="晚于 3000 年"):
+        calendar.counted("working", end)
+
+
 # The table of moves
 
 
 def test_the_page_of_moves_is_as_the_table_is():
     assert LIFECYCLE.read_text(encoding="utf-8") == page(), "run python -m scripts.lifecycle_docs"
+
+
+def test_those_who_decide_are_the_roles_that_settle_something():
+    assert set(DECIDERS) == {role for role in Role if decided_by(role)} == {move_role for one in MOVES if one.settles for move_role in one.roles}
+    assert len(DECIDERS) == len(set(DECIDERS))
 
 
 # What stands in the way

@@ -256,7 +256,7 @@ def _merge(store: "Moves", made: Made) -> None:
     store.link(made.number, parent.number, Linked.MERGED.value, made.now, made.actor)
     if parent.state in (State.REVIEWED, State.CALLED_BACK):  # its reply has passed review: there is something to tell at once
         for number in coming:
-            store.ask(number, Asked.INFORM, made.now, "system", value="review")
+            ask_to_inform(store, number, "review", made.now)
     store.run(COUNT_VERSION, number=parent.number)
     raise_level(store, parent, made.ticket.level)
     store.append_audit(parent.number, "absorb", made.actor, made.now, detail={"child": made.number, "level": made.ticket.level.value})
@@ -278,12 +278,18 @@ def _supplement(store: "Moves", made: Made) -> None:
         store.run(WATCH, number=made.number)
 
 
+def ask_to_inform(store: "Moves", number: str, why: str, now: datetime) -> bool:
+    """Ask the agents to tell a merged ticket's customer, unless that is asked already; give whether it was asked now."""
+    if any(one.kind is Asked.INFORM and one.decided_at is None for one in store.requests_of(number)):
+        return False
+    store.ask(number, Asked.INFORM, now, "system", value=why)
+    return True
+
+
 def tell_children(store: "Moves", made: Made) -> None:
     """Ask the agents to tell the customers of the tickets that were merged into this one how it ended."""
     for row in store.rows(CHILDREN, number=made.number):
-        open_already = {one.kind for one in store.requests_of(row["number"]) if one.decided_at is None}
-        if Asked.INFORM not in open_already:
-            store.ask(row["number"], Asked.INFORM, made.now, "system", value=made.move.code)
+        if ask_to_inform(store, row["number"], made.move.code, made.now):
             store.append_audit(row["number"], "parent_ended", "system", made.now, detail={"parent": made.number, "move": made.move.code})
 
 

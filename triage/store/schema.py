@@ -31,6 +31,7 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 metadata = MetaData(naming_convention=NAMES)
+AT_WORK = "state IN ('dispatched', 'accepted', 'contacted', 'arrived')"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -376,6 +377,13 @@ tickets = Table(
     truth("is_malicious"),
     moment("paused_until_at", nullable=True),
     Index(None, "state", "queue_rank", "next_due_at"),
+    Index(
+        "ix_tickets_at_work",
+        "department",
+        "team_unit",
+        sqlite_where=literal_column(AT_WORK),
+        postgresql_where=literal_column(AT_WORK),
+    ),
     Index("ix_tickets_watched", "number", sqlite_where=literal_column("is_watched"), postgresql_where=literal_column("is_watched")),
     Index(
         "ix_tickets_outage",
@@ -700,6 +708,7 @@ messages = Table(
         postgresql_where=literal_column("sent_at IS NULL AND failed_at IS NULL"),
     ),
     Index(None, "recipient", "made_at"),
+    Index("ix_messages_unread", "recipient", sqlite_where=literal_column("read_at IS NULL"), postgresql_where=literal_column("read_at IS NULL")),
 )
 notes = Table(
     "notes",

@@ -13,6 +13,7 @@ revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
+AT_WORK = "state IN ('dispatched', 'accepted', 'contacted', 'arrived')"
 
 
 def upgrade() -> None:
@@ -358,6 +359,9 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_messages_recipient_made_at"), ["recipient", "made_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_messages_ticket_number"), ["ticket_number"], unique=False)
         batch_op.create_index(
+            "ix_messages_unread", ["recipient"], unique=False, sqlite_where=sa.text("read_at IS NULL"), postgresql_where=sa.text("read_at IS NULL")
+        )
+        batch_op.create_index(
             "ix_messages_waiting",
             ["retry_at"],
             unique=False,
@@ -520,6 +524,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("is_malicious", sa.Boolean(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("paused_until_at", Moment(), nullable=True))
         batch_op.create_index(
+            "ix_tickets_at_work", ["department", "team_unit"], unique=False, sqlite_where=sa.text(AT_WORK), postgresql_where=sa.text(AT_WORK)
+        )
+        batch_op.create_index(
             "ix_tickets_watched", ["number"], unique=False, sqlite_where=sa.text("is_watched"), postgresql_where=sa.text("is_watched")
         )
         batch_op.create_index(
@@ -545,6 +552,7 @@ def downgrade() -> None:
 
     with op.batch_alter_table("tickets", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_tickets_parent_number"))
+        batch_op.drop_index("ix_tickets_at_work", sqlite_where=sa.text(AT_WORK), postgresql_where=sa.text(AT_WORK))
         batch_op.drop_index("ix_tickets_watched", sqlite_where=sa.text("is_watched"), postgresql_where=sa.text("is_watched"))
         batch_op.drop_index(
             "ix_tickets_outage", sqlite_where=sa.text("outage_number IS NOT NULL"), postgresql_where=sa.text("outage_number IS NOT NULL")
@@ -617,6 +625,7 @@ def downgrade() -> None:
 
     op.drop_table("outage_areas")
     with op.batch_alter_table("messages", schema=None) as batch_op:
+        batch_op.drop_index("ix_messages_unread", sqlite_where=sa.text("read_at IS NULL"), postgresql_where=sa.text("read_at IS NULL"))
         batch_op.drop_index(
             "ix_messages_waiting",
             sqlite_where=sa.text("sent_at IS NULL AND failed_at IS NULL"),
