@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests import engines
 from triage.migrate import migrate
@@ -95,6 +95,7 @@ def page_errors() -> list[str]:
 def page(browser: Browser, page_errors: list[str]) -> Iterator[Page]:
     """A page in a context of its own; an error of a script, of the console or of the security policy fails the test."""
     context = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai")
+    expect.set_options(timeout=15_000)  # a machine that runs more than this test is slower than the default of 5 s allows
     context.expose_function("reportViolation", lambda what: page_errors.append(f"policy: {what}"))
     context.add_init_script(
         """document.addEventListener("securitypolicyviolation",
