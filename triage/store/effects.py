@@ -192,10 +192,6 @@ def _cancel_all_help(store: "Moves", made: Made) -> None:
 def _dispatch(store: "Moves", made: Made) -> None:
     """Ask those for help that an attention rule names (协办), once the ticket has a department."""
     assert made.plan.place is not None
-    for one in store.co_handlings_of(made.number):
-        if one.is_open and one.department == made.plan.place.department:  # who leads from here on need not help as well
-            store.cancel_help(one.id, made.now)
-            store.void_co_clock(one.id, made.now)
     there = {one.department for one in store.co_handlings_of(made.number) if one.cancelled_at is None}
     parents, teams = store.teams_and_parents()
     for department in store.named_to_help(made.number):

@@ -513,11 +513,3 @@ def test_after_a_reopening_only_what_counts_from_it_is_owed(store, handed_in, mo
     ticket = move(ticket, "reroute", minutes=61, topic="other.damage", demand_type="request", reason="电器损坏")
     arrivals = [s for s in store.steps_of(ticket.number) if s.is_open and s.step is Step.ARRIVE and s.watch is Watch.CUSTOMER]
     assert [s.started_at for s in arrivals] == [NOW + HOUR]
-
-
-def test_who_helped_and_then_leads_need_not_help_any_more(store, take, move):
-    (ticket,) = take("电费多算了", said=BILL)
-    ticket = move(ticket, "co_handle", minutes=5, co_department="metering", task="核表")
-    ticket = move(ticket, "reroute", minutes=6, topic="business.metering.device", demand_type="complaint", reason="表的问题")
-    assert [one.is_open for one in store.co_handlings_of(ticket.number)] == [False]
-    assert not [s for s in store.steps_of(ticket.number) if s.is_open and s.step is Step.CO_HANDLE]
