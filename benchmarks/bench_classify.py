@@ -16,7 +16,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from classifier.batch import FromFolder, classify_block
+from classifier.batch import ROWS_AT_ONCE, FromFolder, classify_block
 from classifier.commands import train
 from classifier.corpus import read_bundled
 from classifier.model import Model, load_model
@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LENGTHS = (60, 200)
 ONE_BY_ONE = 400
 BATCH = 4_000
+SHARED = 40_000  # long enough that the start of the second process weighs nothing
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
 START = """
@@ -146,10 +147,11 @@ def compare_batch(plain: object, ours: Model, full: Model, folder: Path, texts: 
     theirs = per_second(lambda: plain.predict_proba(texts), len(texts))  # type: ignore[attr-defined]
     mine = per_second(lambda: ours.predict(texts, explain=False, most=3), len(texts))
     source = FromFolder(folder, ours.version, fast=True, caller=os.getpid())
-    blocks = [texts[start : start + 500] for start in range(0, len(texts), 500)]
+    many = (list(texts) * (SHARED // len(texts) + 1))[:SHARED]
+    blocks = [many[start : start + ROWS_AT_ONCE] for start in range(0, len(many), ROWS_AT_ONCE)]
     with Parallel(n_jobs=2) as pool:
-        both = per_second(lambda: pool(delayed(classify_block)(source, ours.way, block) for block in blocks), len(texts))
-    alone = per_second(lambda: [classify_block(source, ours.way, block) for block in blocks], len(texts))
+        both = per_second(lambda: pool(delayed(classify_block)(source, ours.way, block) for block in blocks), len(many))
+    alone = per_second(lambda: [classify_block(source, ours.way, block) for block in blocks], len(many))
     few = texts[:200]
     encoded = per_second(lambda: full.predict(few, explain=False, most=3), len(few))
     print(

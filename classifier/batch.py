@@ -24,7 +24,7 @@ from classifier.progress import Quiet
 # A model answers a whole block at once, and in the last digits its sums depend on the neighbours: blocks begin at the same
 # rows in every run, also in one that goes on after a kill, so that the bytes are the same.
 ROWS_AT_ONCE = 256
-BLOCKS_A_WORKER = 4
+BLOCKS_A_WORKER = 32  # while one window is written the workers wait for the next: few windows, little waiting
 
 # Answers are written while others are still worked on; a window is small, so all of it is handed out at once.
 AS_THEY_COME = {"return_as": "generator", "pre_dispatch": "all", "batch_size": 1}
@@ -127,23 +127,27 @@ def classify_table(
 
 def _answered(blocks: Iterator[Block], workers: Workers, text: str) -> Iterator[tuple[Block, Cells]]:
     """Each block with its added cells, in order; while the workers are busy with one window, the next one is read."""
-    windows = _blocks(blocks, BLOCKS_A_WORKER * workers.count)
-    window, trouble = _next(windows)
+    size = BLOCKS_A_WORKER * workers.count
+    window, trouble = _window(blocks, size)
     while window:
         answers = workers.run([[row.values[text] for row in block] for block in window])
-        following, trouble = _next(windows)
+        following: list[Block] = []
+        if not trouble:
+            following, trouble = _window(blocks, size)
         yield from zip(window, answers, strict=True)
         window = following
     if trouble:
         raise trouble
 
 
-def _next(windows: Iterator[list[Block]]) -> tuple[list[Block], tables.TableError | None]:
-    """The next window, or the error in it, which must wait until what was read before is written."""
+def _window(blocks: Iterator[Block], size: int) -> tuple[list[Block], tables.TableError | None]:
+    """The next blocks, at most `size`, and the error behind the last of them, which must wait until what was read before is written."""
+    window: list[Block] = []
     try:
-        return next(windows, []), None
+        window.extend(islice(blocks, size))
     except tables.TableError as error:
-        return [], error
+        return window, error
+    return window, None
 
 
 def _written(block: Block, answers: Cells, names: Sequence[str]) -> Iterator[Mapping[str, str]]:
