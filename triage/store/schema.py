@@ -225,6 +225,33 @@ reply_templates = reference(
 referral_advice = reference(
     "referral_advice", code("code", primary_key=True), words("name"), words("owner"), code("topic"), words("words"), words("advice")
 )
+suspicion_rules = reference(
+    "suspicion_rules",
+    code("code", primary_key=True),
+    words("name"),
+    words("rule"),
+    Column("amount", Float, nullable=False),
+    code("unit"),
+    truth("is_on"),
+)
+scorecard_items = reference(
+    "scorecard_items",
+    code("code", primary_key=True),
+    words("name"),
+    Column("points", Float, nullable=False),
+    Column("place", Integer, nullable=False),
+    words("guidance"),
+    truth("is_on"),
+)
+report_schedules = reference(
+    "report_schedules",
+    code("code", primary_key=True),
+    code("kind"),
+    code("unit_code"),
+    words("formats"),
+    words("recipients"),
+    truth("is_on"),
+)
 counters = Table("counters", metadata, code("name", primary_key=True), Column("value", Integer, nullable=False))
 
 units = Table(
@@ -268,6 +295,9 @@ customers = Table(
     code("locality"),
     words("transformer_area"),
     words("key_kind"),
+    code("supply", server_default="on"),
+    Column("supply_since_on", Date),
+    moment("imported_at", nullable=True),
     Index(None, "phone"),
     Index(None, "name"),
     Index("ix_customers_key", "key_kind", sqlite_where=literal_column("key_kind <> ''"), postgresql_where=literal_column("key_kind <> ''")),
@@ -393,6 +423,7 @@ tickets = Table(
     ),
     Index("ix_tickets_team", "department", "team_unit", "state", "queue_rank", "next_due_at"),
     Index(None, "received_at"),
+    Index(None, "closed_at"),
 )
 predictions = Table(
     "predictions",
@@ -744,4 +775,179 @@ reference_audit = Table(
     words("before_json"),
     words("after_json"),
     Index(None, "table_name", "row_key"),
+)
+unit_customers = Table(
+    "unit_customers",
+    metadata,
+    code("unit_code", ForeignKey("units.code"), primary_key=True),
+    Column("as_of_on", Date, primary_key=True),
+    Column("customers", Integer, nullable=False),
+    words("source"),
+    moment("imported_at"),
+)
+# What a move adds to a figure or takes from it, until it is folded into `figures`: nobody waits for anybody else's row.
+figure_deltas = Table(
+    "figure_deltas",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    code("measure"),
+    Column("day_on", Date, nullable=False),
+    code("unit_code"),
+    code("department"),
+    code("topic"),
+    code("demand_type"),
+    code("channel"),
+    code("agent"),
+    code("trait"),
+    Column("n", Integer, nullable=False),
+    Column("met", Integer, nullable=False),
+    Column("amount", Float, nullable=False),
+)
+figures = Table(
+    "figures",
+    metadata,
+    code("measure", primary_key=True),
+    code("dimension", primary_key=True),
+    code("unit_code", primary_key=True),
+    Column("day_on", Date, primary_key=True),
+    code("value", primary_key=True),
+    Column("n", Integer, nullable=False),
+    Column("met", Integer, nullable=False),
+    Column("amount", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+sign_offs = Table(
+    "sign_offs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    code("unit_code", ForeignKey("units.code")),
+    Column("first_on", Date, nullable=False),
+    Column("last_on", Date, nullable=False),
+    code("signed_by", ForeignKey("users.username")),
+    moment("signed_at"),
+    words("note"),
+    UniqueConstraint("unit_code", "first_on", "last_on"),
+)
+frozen_figures = Table(
+    "frozen_figures",
+    metadata,
+    Column("sign_off_id", Integer, ForeignKey("sign_offs.id"), primary_key=True, autoincrement=False),
+    code("measure", primary_key=True),
+    code("dimension", primary_key=True),
+    code("value", primary_key=True),
+    Column("n", Integer, nullable=False),
+    Column("met", Integer, nullable=False),
+    Column("amount", Float, nullable=False),
+)
+surveys = Table(
+    "surveys",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    code("unit_code", ForeignKey("units.code")),
+    code("scope"),
+    code("method"),
+    code("question"),
+    Column("first_on", Date, nullable=False),
+    Column("last_on", Date, nullable=False),
+    Column("answers", Integer, nullable=False),
+    Column("satisfied", Float, nullable=False),
+    words("source"),
+    code("imported_by"),
+    moment("imported_at"),
+    UniqueConstraint("unit_code", "scope", "method", "question", "first_on", "last_on"),
+)
+samples = Table(
+    "samples",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    words("name"),
+    Column("seed", Integer, nullable=False),
+    code("unit_code", ForeignKey("units.code")),
+    Column("first_on", Date, nullable=False),
+    Column("last_on", Date, nullable=False),
+    Column("size", Integer, nullable=False),
+    words("plan_json"),
+    code("made_by", ForeignKey("users.username")),
+    moment("made_at"),
+)
+sample_tickets = Table(
+    "sample_tickets",
+    metadata,
+    Column("sample_id", Integer, ForeignKey("samples.id"), primary_key=True, autoincrement=False),
+    Column("ticket_number", String(16), ForeignKey("tickets.number"), primary_key=True),
+    code("unit_code"),
+    code("risk"),
+    Column("weight", Float, nullable=False),
+)
+assessments = Table(
+    "assessments",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("sample_id", Integer, ForeignKey("samples.id"), nullable=False),
+    ticket_number(),
+    code("auditor", ForeignKey("users.username")),
+    words("note"),
+    moment("submitted_at"),
+    UniqueConstraint("sample_id", "ticket_number", "auditor"),
+)
+assessment_scores = Table(
+    "assessment_scores",
+    metadata,
+    Column("assessment_id", Integer, ForeignKey("assessments.id"), primary_key=True, autoincrement=False),
+    code("item", primary_key=True),
+    Column("points", Float, nullable=False),
+    Column("most", Float, nullable=False),
+    words("note"),
+)
+suspicions = Table(
+    "suspicions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    code("rule"),
+    ticket_number(),
+    words("evidence"),
+    moment("found_at"),
+    code("verdict", server_default=""),
+    code("decided_by", server_default=""),
+    moment("decided_at", nullable=True),
+    UniqueConstraint("rule", "ticket_number"),
+    Index("ix_suspicions_open", "found_at", sqlite_where=literal_column("verdict = ''"), postgresql_where=literal_column("verdict = ''")),
+)
+audit_tasks = Table(
+    "audit_tasks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("ticket_number", String(16), ForeignKey("tickets.number"), index=True),
+    Column("sample_id", Integer),
+    Column("suspicion_id", Integer),
+    code("unit_code", ForeignKey("units.code")),
+    code("department"),
+    words("text"),
+    Column("due_on", Date, nullable=False),
+    code("state"),
+    Column("version", Integer, nullable=False),
+    code("made_by", ForeignKey("users.username")),
+    moment("made_at"),
+    words("answer"),
+    code("answered_by", server_default=""),
+    moment("answered_at", nullable=True),
+    code("closed_by", server_default=""),
+    moment("closed_at", nullable=True),
+    Index(None, "unit_code", "department", "state", "due_on"),
+)
+report_files = Table(
+    "report_files",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    code("kind"),
+    code("unit_code", ForeignKey("units.code")),
+    Column("first_on", Date, nullable=False),
+    Column("last_on", Date, nullable=False),
+    code("format"),
+    words("name"),
+    code("digest"),
+    Column("data", LargeBinary, nullable=False),
+    code("made_by"),
+    moment("made_at"),
+    Index(None, "unit_code", "first_on"),
 )
