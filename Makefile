@@ -23,6 +23,7 @@ check: ## format, lint, types, documentation, corpus
 	$(BIN)/mypy
 	$(BIN)/python -m scripts.corpus_check
 	$(BIN)/python -m scripts.lifecycle_docs --check
+	$(BIN)/python -m scripts.metrics_docs --check
 	$(BIN)/python -m pytest -q tests/test_docs.py tests/test_architecture.py
 
 bench: ## benchmarks, each against a yardstick in the same run

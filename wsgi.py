@@ -91,7 +91,7 @@ def create_app() -> Flask:
         models=Catalogue(config.instance),
         cut=lambda text: cut_as_in_use(config.instance, text),
     )
-    app = create_routes(parts, insecure_cookie=config.insecure_cookie)
+    app = create_routes(parts, insecure_cookie=config.insecure_cookie, live_url=config.live_url)
     app.extensions["preload"] = predictor.preload
     app.extensions[EXTENSION] = sources_of(parts.database, parts.secret)
     for command in (*COMMANDS, *drift_commands.COMMANDS, *registry_commands.COMMANDS):

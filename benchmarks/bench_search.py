@@ -1,6 +1,7 @@
 """Searching words with filters and permissions in the index, against a scan with LIKE '%…%' of the same tickets, measured in the same run.
 
-The number of tickets and an empty database may be given (default: a SQLite file): `python benchmarks/bench_search.py 1000000 postgresql:///bench`.
+The number of tickets and an empty database may be given (default: a SQLite file, then a PostgreSQL of its own):
+`python benchmarks/bench_search.py 1000000 postgresql:///bench`.
 """
 
 import random
@@ -16,6 +17,7 @@ from sqlalchemy import text
 
 from classifier.corpus import read_bundled
 from classifier.words import Cutter
+from tests.engines import find_postgres, running_postgres
 from triage.complaint import read_contact
 from triage.demo import make_demo
 from triage.intake import receive
@@ -143,25 +145,35 @@ def quantile(times: Sequence[float], share: float) -> float:
     return times[min(len(times) - 1, int(len(times) * share))]
 
 
+def measure(url: str, tickets: int, texts: Sequence[str]) -> None:
+    """Fill an empty database, index it, and print the figures."""
+    migrate(url)
+    database = Database(url)
+    with database.connect() as connection:
+        store = Store(connection, b"benchmark" * 4)
+        fill(store, tickets, texts)
+        began, last, done = time.perf_counter(), "9" * 16, 0
+        while numbers := store.rebuild_words(last, 500):
+            last, done = numbers[-1], done + len(numbers)
+        seconds = time.perf_counter() - began
+        connection.exec_driver_sql("ANALYZE")
+        print(f"{connection.dialect.name}: {done} tickets indexed in {seconds:.0f} s, {done / seconds:.0f} a second", flush=True)
+        compare(store, texts)
+    database.dispose()
+
+
 def main() -> None:
-    """Fill a database, index it, and print the figures."""
+    """Measure on the database that is given, else on SQLite, and on PostgreSQL where its server programs are there."""
     tickets = int(sys.argv[1]) if len(sys.argv) > 1 else TICKETS
     texts = list(read_bundled(ROOT / "data").texts)
+    if len(sys.argv) > 2:
+        measure(sys.argv[2], tickets, texts)
+        return
     with tempfile.TemporaryDirectory() as folder:
-        url = sys.argv[2] if len(sys.argv) > 2 else f"sqlite:///{Path(folder) / 'search.db'}"
-        migrate(url)
-        database = Database(url)
-        with database.connect() as connection:
-            store = Store(connection, b"benchmark" * 4)
-            fill(store, tickets, texts)
-            began, last, done = time.perf_counter(), "9" * 16, 0
-            while numbers := store.rebuild_words(last, 500):
-                last, done = numbers[-1], done + len(numbers)
-            seconds = time.perf_counter() - began
-            connection.exec_driver_sql("ANALYZE")
-            print(f"{done} tickets indexed in {seconds:.0f} s, {done / seconds:.0f} a second", flush=True)
-            compare(store, texts)
-        database.dispose()
+        measure(f"sqlite:///{Path(folder) / 'search.db'}", tickets, texts)
+    if programs := find_postgres():
+        with running_postgres(programs) as url:
+            measure(url, tickets, texts)
 
 
 if __name__ == "__main__":

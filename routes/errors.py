@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from routes.request import user
 from triage import errors
+from triage.printing import PrinterMissing
 from triage.sending import SendFailed
 
 STATUS: dict[type[errors.TriageError], int] = {
@@ -24,6 +25,7 @@ STATUS: dict[type[errors.TriageError], int] = {
     errors.NotMigrated: 503,
     errors.ReferenceProblem: 422,
     SendFailed: 502,
+    PrinterMissing: 503,
     errors.TriageError: 500,
 }
 HTTP = {

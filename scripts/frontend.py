@@ -14,6 +14,8 @@ LOCK = ROOT / "package-lock.json"
 WANTED = {
     "node_modules/@picocss/pico/css/pico.min.css": "pico.min.css",
     "node_modules/@picocss/pico/LICENSE.md": "pico.LICENSE.md",
+    "node_modules/echarts/dist/echarts.common.min.js": "echarts.min.js",
+    "node_modules/echarts/LICENSE": "echarts.LICENSE",
     "node_modules/htmx.org/dist/htmx.min.js": "htmx.min.js",
     "node_modules/htmx.org/LICENSE": "htmx.LICENSE",
 }

@@ -1,4 +1,4 @@
-"""From a fresh clone to a running product: install, front end, database, model, demo organisation, gunicorn.
+"""From a fresh clone to a running product: install, front end, database, model, demo organisation, live updates, gunicorn.
 
 Every step is a no-op when it was done before, so a second run starts in seconds and changes nothing.
 """
@@ -41,15 +41,42 @@ STEPS: tuple[tuple[str, str, Callable[[], None]], ...] = (
 )
 
 
-def check_port(host: str, port: int) -> None:
-    """Say before the long steps, not after them, that somebody else has the port."""
+def trouble_of(host: str, port: int) -> str:
+    """Say why a port cannot be had; empty when it can."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host.strip("[]"), port))
-        except OSError as error:
-            sys.exit(f"{host}:{port}: {error.strerror}; choose another port with: make serve PORT=8001")
+        except (OSError, OverflowError) as error:
+            return getattr(error, "strerror", None) or str(error)
+    return ""
+
+
+def check_port(host: str, port: int) -> None:
+    """Say before the long steps, not after them, that somebody else has the port."""
+    if trouble := trouble_of(host, port):
+        sys.exit(f"{host}:{port}: {trouble}; choose another port with: make serve PORT=8010")
+
+
+def start_live(host: str, port: int) -> None:
+    """Start the process of live updates on the next port (LIVE_PORT), to end with this one; without it pages ask by themselves.
+
+    Where TRIAGE_LIVE_URL is set, somebody else has started it.
+    """
+    if os.environ.get("TRIAGE_LIVE_URL"):
+        return
+    live = os.environ.get("LIVE_PORT") or str(port + 1)
+    if not live.isdigit():
+        sys.exit(f"LIVE_PORT={live} is not a number; 0: no live updates")
+    if live == "0":
+        return
+    if trouble := trouble_of(host, int(live)):
+        say(f"no live updates, pages ask by themselves: {host}:{live}: {trouble}; choose another port with: make serve LIVE_PORT=8011")
+        return
+    whom = ["--page-port", str(port), "--parent", str(os.getpid())]
+    subprocess.Popen([PYTHON, "-m", "routes.live", "--host", host, "--port", live, *whom], cwd=ROOT)
+    os.environ["TRIAGE_LIVE_URL"] = f":{live}/live/events"
 
 
 def main() -> None:
@@ -70,6 +97,7 @@ def main() -> None:
     say(" · ".join(summary))
     os.chdir(ROOT)
     os.environ.update(HOST=host, PORT=port)
+    start_live(host, int(port))
     os.execv(PYTHON, [str(PYTHON), "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"])
 
 

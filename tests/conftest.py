@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests import engines
+from tests.served import Demo, Predict, Served, cookie_of, fake_predict, make_demo_file, served_application
 from triage.migrate import migrate
+from triage.store import Store
 
 INSTANCE = pytest.StashKey[str]()
 
@@ -95,7 +97,6 @@ def page_errors() -> list[str]:
 def page(browser: Browser, page_errors: list[str]) -> Iterator[Page]:
     """A page in a context of its own; an error of a script, of the console or of the security policy fails the test."""
     context = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai")
-    expect.set_options(timeout=15_000)  # a machine that runs more than this test is slower than the default of 5 s allows
     context.expose_function("reportViolation", lambda what: page_errors.append(f"policy: {what}"))
     context.add_init_script(
         """document.addEventListener("securitypolicyviolation",
@@ -112,3 +113,41 @@ def page(browser: Browser, page_errors: list[str]) -> Iterator[Page]:
     yield opened
     context.close()
     assert not page_errors, "\n".join(page_errors)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """The demo organisation, made once for the run."""
+    return make_demo_file(tmp_path_factory.mktemp("demo") / "triage.db")
+
+
+@pytest.fixture(scope="session")
+def predict() -> Predict:
+    """The model of the served application; a file whose tests want another one says so."""
+    return fake_predict
+
+
+@pytest.fixture
+def served(demo: Demo, predict: Predict, tmp_path: Path) -> Iterator[Served]:
+    """The application on a server and a database of the test's own; asked for before the page, so that it outlives the page's last requests."""
+    with served_application(demo, tmp_path, predict) as running:
+        yield running
+
+
+@pytest.fixture
+def served_store(served: Served) -> Iterator[Store]:
+    """The served application's store, on a connection of its own."""
+    with served.database.connect() as connection:
+        yield served.store(connection)
+
+
+@pytest.fixture
+def sign_in(served: Served) -> Callable[[Page, str], None]:
+    """Sign somebody in on a page, by the cookie alone."""
+
+    def signed_in(page: Page, username: str) -> None:
+        with served.database.connect() as connection:
+            value = cookie_of(served.store(connection), username)
+        page.context.add_cookies([{"name": "triage", "value": value, "url": served.address}])
+
+    return signed_in

@@ -12,16 +12,19 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.engines import running_gunicorn
+from tests.pictures import take
 from triage.reference import edit_row
 from triage.store import Database, Store
 
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.browser
+DESK, PHONE = {"width": 1280, "height": 720}, {"width": 390, "height": 844}
 COMPLAINT = "电费这个月突然多了三百块，家里没有添电器，打电话问了也说不清楚，要求核查账单并给说法，我电话 13800001234"
 
 
 def flask(environment, *arguments):
-    done = subprocess.run([sys.executable, "-m", "flask", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-m", "flask", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
     return done.stdout
 
 
@@ -81,12 +84,6 @@ def sign_in(served, page):
     return enter
 
 
-def picture(page, name):
-    folder = os.environ.get("SCREENSHOTS")
-    if folder:
-        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=False)
-
-
 def make(page, move, **fields):
     """Open a move's form, fill it and send it."""
     form = page.locator("details.move", has=page.locator("summary", has_text=re.compile(f"^{move}$")))
@@ -111,7 +108,7 @@ def test_a_complaint_goes_from_the_call_to_the_auditors_page(served, sign_in):
     expect(page.locator("#preview")).to_contain_text("电费管理中心")
     page.locator("[name=topic-0]").select_option("business.tariff.bill")
     page.locator("[name=demand_type-0]").select_option("complaint")
-    picture(page, "agent")
+    take(page, "agent")
     page.get_by_role("button", name="登记", exact=True).click()
     page.wait_for_url(re.compile(r"/tickets/\d{16}$"))
     number = page.url.rsplit("/", 1)[1]
@@ -122,7 +119,7 @@ def test_a_complaint_goes_from_the_call_to_the_auditors_page(served, sign_in):
     page.get_by_role("link", name=re.compile(number[8:])).click()
     make(page, "接单")
     make(page, "联系客户", note="已电话联系")
-    picture(page, "ticket")
+    take(page, "ticket")
     make(page, "办结回单", reply="经核实为抄表跨期所致，已向客户解释并退差额", finding="upheld")
     expect(page.locator("h1")).to_contain_text("待审单")
 
@@ -140,7 +137,7 @@ def test_a_complaint_goes_from_the_call_to_the_auditors_page(served, sign_in):
     expect(page.locator(".timeline")).to_contain_text("回访")
     since = (datetime.now(UTC) - timedelta(days=20)).date()
     page.goto(f"{address}/timeliness?since={since}")
-    picture(page, "timeliness")
+    take(page, "timeliness")
     figure = page.locator("table.figures tbody tr", has_text="联系客户").first.locator("td.n a").nth(2)
     missed = int(figure.inner_text())
     assert missed > 0
@@ -159,14 +156,25 @@ def test_a_doubtful_one_waits_for_the_dispatcher_and_a_danger_goes_out_at_once_o
         page.get_by_role("button", name="登记", exact=True).click()
         page.wait_for_url(re.compile(r"/tickets/\d{16}$"))
     page = sign_in("dispatcher")
-    picture(page, "dispatch")
+    take(page, "dispatch")
     rows = page.locator("table.list").first.locator("tbody tr")
     expect(rows.first).to_contain_text("人身安全，已派抢修")
-    expect(rows.filter(has_text="到底什么时候能办好")).to_have_count(1)
+    doubtful = rows.filter(has_text="到底什么时候能办好")
+    expect(doubtful).to_have_count(1)
+    doubtful.get_by_role("link").click()
+    expect(page.locator("#candidates")).to_be_visible()
+    take(page, "desk")
     page = sign_in("repair")
     expect(page.locator("table.list tbody tr").first).to_contain_text("特殊")
-    picture(page, "queue")
+    take(page, "queue")
+    page.emulate_media(color_scheme="dark")
+    take(page, "queue-dark")
+    page.emulate_media(color_scheme="light")
     page.locator("table.list tbody tr a").first.click()
+    page.set_viewport_size(PHONE)
+    expect(page.locator("h1")).to_contain_text("待接单")
+    take(page, "ticket-phone")
+    page.set_viewport_size(DESK)
     make(page, "退单", return_reason="not_our_department", reason="非本班组设备")
     page = sign_in("dispatcher")
     expect(page.locator("table.list").first).to_contain_text("退单")
@@ -176,7 +184,7 @@ def test_every_role_has_a_first_page_and_no_page_breaks_the_content_policy(serve
     address, _ = served
     for username, path in [
         ("leader", "/queue"),
-        ("auditor", "/timeliness"),
+        ("auditor", "/board"),
         ("admin", "/admin"),
         ("admin", "/admin/reference/time_limits"),
         ("agent", "/callbacks"),
@@ -185,4 +193,4 @@ def test_every_role_has_a_first_page_and_no_page_breaks_the_content_policy(serve
         page.goto(f"{address}{path}")
         expect(page.locator("h1")).to_be_visible()
         if path == "/admin":
-            picture(page, path.strip("/"))
+            take(page, "admin")

@@ -1,28 +1,20 @@
 """The agent's workplace in a real browser: a call by keyboard alone, the input method, drafts, undo; the model is a fake, the rest is real."""
 
 import re
-import threading
 import time
 from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import expect
-from werkzeug.serving import make_server
 
-from classifier.catalogue import Catalogue
-from routes import Parts, create_app
-from tests.routes.conftest import SECRET, fake_predict
+from tests.routes.conftest import fake_predict
 from tests.triage.samples import contact, user
-from triage.demo import make_demo
 from triage.intake import receive
 from triage.lifecycle import act
-from triage.migrate import migrate
 from triage.moves import BY_CODE
-from triage.reference import edit_row, load_reference
-from triage.store import Database, Store
 from triage.terms import State
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("served")]
 OUTAGE = "家里停电两小时了，邻居都有电"
 METERS = "3301009901", "3301009902", "3301009903"
 RECORD = {"name": "江海明", "phone": "13900002222", "unit_code": "330101", "locality": "urban", "transformer_area": "", "key_kind": ""}
@@ -40,66 +32,21 @@ COMPOSED = """(node, text) => {
 }"""
 
 
-def whole(app):
-    """Answer with all of a body at once: a browser that leaves early must not leave a static file open behind it."""
-
-    def answer(environ, start_response):
-        body = app(environ, start_response)
-        try:
-            return [b"".join(body)]
-        finally:
-            body.close()
-
-    return answer
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    """The application on a server of its own; gives its address, the passwords and the store's database."""
-    folder = tmp_path_factory.mktemp("served")
-    database = Database(f"sqlite:///{folder / 'triage.db'}")
-    migrate(database.url)
-    with database.connect() as connection:
-        kept = Store(connection, SECRET)
-        load_reference(kept, datetime.now(UTC))
-        passwords = {user.username: password for user, password in make_demo(kept, datetime.now(UTC))}
-        for code in ("callback_quiet_from", "callback_quiet_until"):  # the tests run at any hour
-            edit_row(kept, "switches", {"code": code}, {"value": "00:00"}, actor="tests", now=datetime.now(UTC))
-        with kept.writing():
-            kept.add_missing("customers", [{**RECORD, "number": number, "address": f"柳荫路{number[-1]}号"} for number in METERS])
-    app = create_app(Parts(database, SECRET, fake_predict, lambda texts: [*map(fake_predict, texts)], lambda: None, Catalogue(folder / "models")))
-    server = make_server("127.0.0.1", 0, whole(app), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", passwords, database
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    database.dispose()
+@pytest.fixture
+def store(served_store):
+    """The store, which knows a customer with three meters."""
+    with served_store.writing():
+        served_store.add_missing("customers", [{**RECORD, "number": number, "address": f"柳荫路{number[-1]}号"} for number in METERS])
+    return served_store
 
 
 @pytest.fixture
-def store(served):
-    with served[2].connect() as connection:
-        yield Store(connection, SECRET)
+def enter(served, sign_in, store):
+    """Sign in on a page and open the empty form."""
 
-
-@pytest.fixture
-def enter(served):
-    """Sign in on a page and open the empty form, without drafts of tests before."""
-    address, passwords, database = served
-
-    def entered(page, *, fresh=True):
-        page.goto(f"{address}/sign-in")
-        page.get_by_label("用户名").fill("agent")
-        page.get_by_label("密码").fill(passwords["agent"])
-        page.get_by_role("button", name="登录").click()
-        if fresh:
-            with database.connect() as connection:
-                kept = Store(connection, SECRET)
-                for row in kept.drafts_of("agent", "complaint", datetime(2020, 1, 1, tzinfo=UTC)):
-                    kept.drop_draft("agent", "complaint", row["key"])
-        page.goto(f"{address}/complaints/new")
+    def entered(page):
+        sign_in(page, "agent")
+        page.goto(f"{served.address}/complaints/new")
         expect(page.locator("#complaints-0-text")).to_be_focused()
         return page
 
@@ -214,6 +161,23 @@ def test_one_of_several_meters_is_picked_by_its_key_and_the_keys_are_the_candida
     rest(page)
 
 
+def test_what_has_the_focus_answers_to_its_key_in_the_same_moment(page, enter):
+    enter(page)
+    page.evaluate("""() => {
+        window.early = 0;
+        const pressed = new KeyboardEvent("keydown", {code: "Digit2", key: "2", altKey: true, bubbles: true, cancelable: true});
+        document.addEventListener("focusin", ({target}) => target.matches(".match") && queueMicrotask(() => target.dispatchEvent(pressed)));
+        document.addEventListener("submit", () => window.early++);
+    }""")
+    page.keyboard.press("Alt+k")
+    page.keyboard.type("13900002222")
+    page.keyboard.press("Enter")
+    expect(page.locator("#customer_number")).to_have_value(METERS[1])
+    assert page.url.endswith("/complaints/new")
+    assert page.evaluate("window.early") == 0, "the form was sent as a page of its own"
+    rest(page)
+
+
 def test_a_topic_is_found_by_initials_and_taken_with_enter(page, enter):
     keys = enter(page).keyboard
     keys.type(OUTAGE)
@@ -251,7 +215,7 @@ def test_a_draft_is_back_after_the_page_was_killed_and_signed_in_again(browser, 
     first.locator("#phone").fill("13912345678")
     rest(first)
     lost.close()
-    enter(page, fresh=False)
+    enter(page)
     expect(page.locator(".draft")).to_contain_text("有未提交的登记")
     page.keyboard.press("Alt+r")
     expect(page.locator("#complaints-0-text")).to_have_value(OUTAGE)
@@ -260,7 +224,7 @@ def test_a_draft_is_back_after_the_page_was_killed_and_signed_in_again(browser, 
     rest(page)
     page.keyboard.press("Alt+Enter")
     page.wait_for_url(re.compile(r"/tickets/\d{16}$"))
-    page.goto(f"{served[0]}/complaints/new")
+    page.goto(f"{served.address}/complaints/new")
     expect(page.locator(".draft")).to_have_count(0)
 
 
@@ -279,7 +243,7 @@ def review(store):
 def test_a_callback_is_made_and_the_ticket_closed_by_keyboard_alone(page, enter, served, store):
     number = review(store)
     enter(page)
-    page.goto(f"{served[0]}/callbacks")
+    page.goto(f"{served.address}/callbacks")
     expect(page.locator("[data-first]")).to_be_focused()
     expect(page.locator(f"#phone-{number}")).to_have_text(re.compile(r"139\*{4}2002"))
     page.keyboard.press("Alt+t")

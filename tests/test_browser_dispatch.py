@@ -1,32 +1,21 @@
 """The dispatcher's desk in a real browser: forty tickets by keyboard alone, two at one, undo, a storm; only the model is a fake."""
 
-import shutil
-import threading
 from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import expect
-from werkzeug.serving import make_server
 
-from classifier.catalogue import Catalogue
-from routes import Parts, create_app
-from tests.routes.conftest import SECRET
+from tests.served import SECOND
 from triage.complaint import read_contact
-from triage.demo import make_demo
 from triage.intake import receive
-from triage.migrate import migrate
-from triage.people import User, hasher
 from triage.prediction import Prediction
-from triage.reference import edit_row, load_reference
-from triage.store import Database, Store
-from triage.terms import Role, State
+from triage.reference import edit_row
+from triage.terms import State
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("served")]
 TOPICS = ("business.tariff.bill", 0.45), ("business.metering.device", 0.35), ("outage.fault.single", 0.2)
 OUTAGE = ("outage.fault.area", 0.5), ("outage.fault.single", 0.4), ("other.general", 0.1)
 WORDS = {"topic": (("电费", 1.5),)}
-SECOND = "dispatcher2"
-PASSWORD = "second-of-the-desk"
 
 
 def says(text):
@@ -35,40 +24,14 @@ def says(text):
     return Prediction(topics, ((kind, 0.9), ("enquiry", 0.1)), WORDS, "fake-1", 0.95)
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory):
-    """A database with the demo organisation and a second dispatcher; gives its file and the passwords."""
-    path = tmp_path_factory.mktemp("template") / "triage.db"
-    database = Database(f"sqlite:///{path}")
-    migrate(database.url)
-    with database.connect() as connection:
-        kept = Store(connection, SECRET)
-        load_reference(kept, datetime.now(UTC))
-        passwords = {user.username: password for user, password in make_demo(kept, datetime.now(UTC))}
-        kept.add_user(User(SECOND, "赵敏", Role.DISPATCHER, "33", "command"), hasher().hash(PASSWORD), datetime.now(UTC))
-    database.dispose()
-    return path, {**passwords, SECOND: PASSWORD}
-
-
-@pytest.fixture(autouse=True)  # before the browser's page, so that it outlives what the page still asks for
-def served(template, tmp_path):
-    """The application on a server of its own; gives its address and a store."""
-    database = Database(f"sqlite:///{shutil.copy(template[0], tmp_path / 'triage.db')}")
-    app = create_app(Parts(database, SECRET, says, lambda texts: [*map(says, texts)], lambda: None, Catalogue(tmp_path / "models")))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    with database.connect() as connection:
-        yield f"http://127.0.0.1:{server.server_port}", Store(connection, SECRET)
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    database.dispose()
+@pytest.fixture(scope="session")
+def predict():
+    return says
 
 
 @pytest.fixture
-def store(served):
-    return served[1]
+def store(served_store):
+    return served_store
 
 
 @pytest.fixture
@@ -86,15 +49,12 @@ def taken(store):
 
 
 @pytest.fixture
-def enter(served, template):
+def enter(served, sign_in):
     """Sign in as a dispatcher and open a page."""
 
     def entered(page, path, username="dispatcher"):
-        page.goto(f"{served[0]}/sign-in")
-        page.get_by_label("用户名").fill(username)
-        page.get_by_label("密码").fill(template[1][username])
-        page.get_by_role("button", name="登录").click()
-        page.goto(f"{served[0]}{path}")
+        sign_in(page, username)
+        page.goto(f"{served.address}{path}")
         return page
 
     return entered
@@ -235,7 +195,7 @@ def test_of_two_at_the_same_ticket_one_wins_and_the_other_is_told_who_did_what(p
     one, two = taken("电费多了", "电费又多了")
     enter(page, "/dispatch/work")
     assert shown(page) == one.number
-    enter(other, f"/dispatch/work?number={one.number}", SECOND)
+    enter(other, f"/dispatch/work?number={one.number}", SECOND.username)
     expect(other.locator("article.work-one .warning")).to_contain_text("dispatcher 正在处理此工单")
     expect(other.locator("#candidates button").first).to_be_disabled()
     store.release(one.number, "dispatcher")  # the claim has run out
@@ -243,17 +203,16 @@ def test_of_two_at_the_same_ticket_one_wins_and_the_other_is_told_who_did_what(p
     shown(other)
     other.keyboard.press("Alt+1")
     settle(other, one.number)
-    store.release(two.number, SECOND)
+    store.release(two.number, SECOND.username)
     page.keyboard.press("Alt+2")
     problem = page.locator(".problems")
-    expect(problem).to_contain_text(f"{SECOND} 派单")
+    expect(problem).to_contain_text(f"{SECOND.username} 派单")
     expect(problem).to_be_focused()
     assert store.ticket(one.number).topic == TOPICS[0][0]
     expect(page.locator("#one a")).to_have_text(two.number)
 
 
 def test_a_dispatch_is_taken_back_with_one_key_and_not_after_its_time(page, enter, taken, store):
-    edit_row(store, "switches", {"code": "undo_seconds"}, {"value": "4"}, actor="tests", now=datetime.now(UTC))
     one, _ = taken("电费多了", "电费又多了")
     enter(page, "/dispatch/work")
     assert shown(page) == one.number
@@ -264,10 +223,11 @@ def test_a_dispatch_is_taken_back_with_one_key_and_not_after_its_time(page, ente
     expect(page.locator(".done")).to_contain_text("已撤销派单")
     assert shown(page) == one.number
     assert store.ticket(one.number).state is State.PENDING_REVIEW
+    edit_row(store, "switches", {"code": "undo_seconds"}, {"value": "1"}, actor="tests", now=datetime.now(UTC))
     page.keyboard.press("Alt+1")
     expect(page.locator(".done")).to_contain_text("已派单")
     shown(page)
-    expect(page.get_by_role("button", name="撤销")).to_have_count(0, timeout=8000)
+    expect(page.get_by_role("button", name="撤销")).to_have_count(0)
     page.keyboard.press("Alt+z")
     page.wait_for_timeout(200)
     assert store.ticket(one.number).state is State.DISPATCHED

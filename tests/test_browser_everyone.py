@@ -2,52 +2,52 @@
 
 import os
 import shutil
-import threading
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from werkzeug.serving import make_server
 
-from classifier.catalogue import Catalogue
-from routes import Parts, create_app
 from scripts.frontend import FOR_TESTS
 from tests.engines import leave_out
 from tests.routes.conftest import SECRET, fake_predict
+from tests.served import Served, application, listening
 from triage.complaint import read_contact
-from triage.demo import make_demo
 from triage.intake import receive
 from triage.lifecycle import act
-from triage.migrate import migrate
-from triage.reference import edit_row, load_reference
 from triage.store import Database, Store
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("served")]
 BURNT = "我家停电了，电表箱有焦味"
 PAGES = {
     "agent": ("/complaints/new", "/callbacks", "/requests", "/outages", "/search", "/messages", "/help", "/help/call", "/no-such-page", "{ticket}"),
     "dispatcher": ("/dispatch", "/dispatch/work", "/dispatch/review", "/dispatch/storm", "/dispatch/sent", "/requests", "/timeliness", "{ticket}"),
     "repair": ("/queue", "/shifts", "/handover", "/messages", "/timeliness", "{ticket}"),
     "leader": ("/queue", "/requests", "/shifts", "/timeliness", "/outages", "{ticket}"),
-    "auditor": ("/timeliness", "/requests", "{ticket}"),
+    "auditor": (
+        "/board",
+        "/board/trend",
+        "/board/units",
+        "/board/kinds",
+        "/board/times",
+        "/board/definitions",
+        "/timeliness",
+        "/requests",
+        "{ticket}",
+    ),
     "admin": ("/admin", "/admin/reference/time_limits", "/admin/models", "/timeliness", "/messages/outbox", "/help/admin"),
 }
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory):
-    """A database with the demo organisation, a few tickets at work and messages; gives its file, the passwords and a ticket of each."""
-    path = tmp_path_factory.mktemp("template") / "triage.db"
-    database = Database(f"sqlite:///{path}")
-    migrate(database.url)
-    now = datetime.now(UTC)
+def template(demo, tmp_path_factory):
+    """The demo organisation with a few tickets at work and messages, and the number of a ticket."""
+    filled = replace(demo, file=Path(shutil.copy(demo.file, tmp_path_factory.mktemp("template") / "triage.db")))
+    database, now = Database(f"sqlite:///{filled.file}"), datetime.now(UTC)
     with database.connect() as connection:
         kept = Store(connection, SECRET)
-        load_reference(kept, now)
-        passwords = {user.username: password for user, password in make_demo(kept, now)}
-        for code in ("callback_quiet_from", "callback_quiet_until"):  # the tests run at any hour
-            edit_row(kept, "switches", {"code": code}, {"value": "00:00"}, actor="tests", now=now)
         made = [take(kept, text) for text in (BURNT, "停电三天了没人管", "可能是电表的问题", "无模型，说不清楚")]
         for username in ("repair", "agent"):
             kept.post(f"to {username}", "warning", username, "工单临近时限", f"{made[0].number} 接单还剩 10 分钟", now, ticket_number=made[0].number)
@@ -55,7 +55,7 @@ def template(tmp_path_factory):
         kept.claim_message(3, now)
         kept.keep_failure(3, now, "外发渠道已停用", now, retry_at=None)
     database.dispose()
-    return path, passwords, made[0].number
+    return filled, made[0].number
 
 
 def take(store, text):
@@ -66,62 +66,39 @@ def take(store, text):
 
 @pytest.fixture
 def serve(template, tmp_path):
-    """Give what starts the application on a port (0: any); it ends with the test."""
-    database = Database(f"sqlite:///{shutil.copy(template[0], tmp_path / 'triage.db')}")
-    parts = Parts(database, SECRET, fake_predict, lambda texts: [*map(fake_predict, texts)], lambda: None, Catalogue(tmp_path / "models"))
-    app = create_app(parts)
-    app.config["LIVE_EVERY"] = 0.3
-    running = []
+    """Give what starts the application on a port (0: any) and what stops it; it ends with the test."""
+    with application(template[0], tmp_path) as (app, database), ExitStack() as running:
+        app.config["LIVE_EVERY"] = 0.3
 
-    def start(port=0):
-        server = make_server("127.0.0.1", port, app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        running.append((server, thread))
-        return server.server_port
+        def start(port=0):
+            return running.enter_context(listening(app, port))
 
-    def stop():
-        for server, thread in running:
-            server.shutdown()
-            thread.join()
-            server.server_close()
-        running.clear()
-
-    start.stop, start.database = stop, database
-    yield start
-    stop()
-    database.dispose()
+        start.stop, start.database = running.close, database
+        yield start
 
 
 @pytest.fixture
-def address(serve):
-    return f"http://127.0.0.1:{serve()}"
+def served(serve):
+    return Served(f"http://127.0.0.1:{serve()}", serve.database, {})
 
 
 @pytest.fixture
-def page(serve, page):
-    """The page is closed before the server ends, so that it never asks one that is gone."""
-    return page
+def address(served):
+    return served.address
 
 
 @pytest.fixture
-def store(serve):
-    with serve.database.connect() as connection:
-        yield Store(connection, SECRET)
+def store(served_store):
+    return served_store
 
 
 @pytest.fixture
-def enter(address, template):
+def enter(address, sign_in):
     """Sign in as somebody and open a page."""
 
-    def entered(page, username, path=""):
-        page.goto(f"{address}/sign-in")
-        page.get_by_label("用户名").fill(username)
-        page.get_by_label("密码").fill(template[1][username])
-        page.get_by_role("button", name="登录").click()
-        expect(page.get_by_role("button", name="退出")).to_be_visible()
-        if path:
-            page.goto(f"{address}{path}")
+    def entered(page, username, path="/"):
+        sign_in(page, username)
+        page.goto(f"{address}{path}")
         return page
 
     return entered
@@ -151,7 +128,7 @@ def faults(page, axe):
 
 
 def picture(page, name):
-    if folder := os.environ.get("SCREENSHOTS"):
+    if folder := os.environ.get("LOOK_AT"):  # a folder, to look at every page oneself
         page.screenshot(path=str(Path(folder) / f"{name}.png"))
 
 
@@ -161,7 +138,7 @@ def test_no_page_of_a_role_has_a_fault_of_accessibility_in_light_or_in_dark(page
     enter(page, username)
     bad = {}
     for path in PAGES[username]:
-        page.goto(address + path.format(ticket=f"/tickets/{template[2]}"))
+        page.goto(address + path.format(ticket=f"/tickets/{template[1]}"))
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             picture(page, f"o-{username}{path.strip('{}').replace('/', '-')}-{scheme}")
@@ -184,6 +161,10 @@ def test_what_opens_over_the_page_has_no_fault_either(page, enter, axe, chosen):
     page.get_by_role("button", name=chosen).click()
     page.locator(".look summary").click()
     assert faults(page, axe) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator(".menu > summary").click()
+    assert faults(page, axe) == []
+    page.set_viewport_size({"width": 1280, "height": 720})
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
     assert faults(page, axe) == []
@@ -194,8 +175,34 @@ def test_what_opens_over_the_page_has_no_fault_either(page, enter, axe, chosen):
 def test_no_page_is_wider_than_a_phone(page, enter, path):
     page.set_viewport_size({"width": 360, "height": 740})
     enter(page, "repair", path)
-    page.locator(".look summary").click()
+    page.locator(".menu > summary").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize(
+    ("username", "path"), [("repair", "/queue"), ("dispatcher", "/dispatch/work"), ("agent", "/complaints/new"), ("admin", "/admin")]
+)
+def test_on_a_phone_the_head_is_one_line_and_its_menu_needs_no_script(browser, sign_in, address, username, path):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, username)
+    page.goto(f"{address}{path}")
+    assert page.locator("header.top").bounding_box()["height"] < 48
+    page.get_by_text("菜单").click()
+    menu = page.locator(".menu-sheet")
+    for name in ("检索", "帮助"):
+        expect(menu.get_by_role("link", name=name)).to_be_visible()
+    menu.get_by_role("button", name="退出").click()
+    expect(page.get_by_label("密码")).to_be_visible()
+    context.close()
+
+
+@pytest.mark.usefixtures("forgives")
+def test_what_is_wrong_has_the_focus_when_a_page_comes_back(page, enter, template):
+    enter(page, "repair", f"/tickets/{template[1]}")
+    page.keyboard.press("Alt+t")
+    page.locator("#move-return form > button").click()
+    expect(page.locator(".problems")).to_be_focused()
 
 
 def test_a_new_ticket_comes_into_the_list_by_itself(page, enter, store):
@@ -209,11 +216,11 @@ def test_a_new_ticket_comes_into_the_list_by_itself(page, enter, store):
 
 def test_what_is_ticked_or_has_the_focus_is_not_replaced_and_says_when_it_is_gone(page, enter, store, template):
     enter(page, "repair", "/queue")
-    row = page.locator("tr", has=page.locator(f"a[href='/tickets/{template[2]}']"))
+    row = page.locator("tr", has=page.locator(f"a[href='/tickets/{template[1]}']"))
     row.locator("input[type=checkbox]").check()
     row.locator("a").focus()
     page.evaluate("document.activeElement.closest('tr').dataset.same = 'yes'")
-    ticket = store.ticket(template[2])
+    ticket = store.ticket(template[1])
     act(ticket.number, "return", {"reason": "非本班组设备", **reason(store)}, user=store.user("repair"), version=ticket.version, **means(store))
     other = take(store, "又停电了").number
     expect(page.locator(f"a[href='/tickets/{other}']")).to_be_visible()
@@ -265,11 +272,11 @@ def test_the_bell_rings_on_every_page_and_opening_the_ticket_reads_the_message(p
     enter(page, "repair", "/search")
     bell = page.locator("#bell")
     expect(bell).to_have_accessible_name("消息，2 条未读")
-    store.post("another", "warning", "repair", "又一条", "内容", datetime.now(UTC), ticket_number=template[2])
+    store.post("another", "warning", "repair", "又一条", "内容", datetime.now(UTC), ticket_number=template[1])
     expect(bell).to_have_accessible_name("消息，3 条未读")
     bell.click()
     page.get_by_role("button", name="打开工单").first.click()
-    page.wait_for_url(f"**/tickets/{template[2]}")
+    page.wait_for_url(f"**/tickets/{template[1]}")
     expect(page.locator("#bell")).to_have_accessible_name("消息，2 条未读")
 
 

@@ -14,7 +14,7 @@ from triage.rules import LIST, expand
 from triage.sending import open_outlet
 from triage.store.reference import TABLES, typed
 from triage.templates import check_template
-from triage.terms import Channel, Level, Locality, Role, Step, Term
+from triage.terms import Channel, Level, Locality, ReportKind, Role, Step, Term
 from triage.texts import clean
 
 if TYPE_CHECKING:
@@ -45,6 +45,12 @@ LABELS = {
     "channel": "渠道",
     "step": "环节",
     "steps": "环节",
+    "points": "满分",
+    "place": "次序",
+    "guidance": "评分说明",
+    "kind": "种类",
+    "formats": "格式",
+    "recipients": "通知",
     "from_event": "起算",
     "amount": "时限",
     "unit": "单位",
@@ -65,6 +71,7 @@ LABELS = {
     "words": "词",
     "numerator": "分子",
     "denominator": "分母",
+    "maturity_days": "观察期（天）",
     "value": "值",
     "month": "月",
     "day": "日",
@@ -115,6 +122,7 @@ RECIPIENTS = {
     "dispatcher": "派单员",
     "auditor": "质检",
 }
+AUDIT_UNITS = {"seconds": "秒", "minutes": "分钟", "times": "次", "grade": "评价等级"}
 WEEKDAYS = {"0": "任何工作日", **{str(n): f"星期{name}" for n, name in enumerate("一二三四五六日", 1)}}
 
 
@@ -141,6 +149,8 @@ CHOICES: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("escalations", "recipient"): RECIPIENTS,
     ("reply_templates", "move"): {move.code: move.label for move in MOVES},
     ("office_hours", "weekday"): WEEKDAYS,
+    ("suspicion_rules", "unit"): AUDIT_UNITS,
+    ("report_schedules", "kind"): labels(ReportKind),
 }
 REFERS = {
     "lead_department": "departments",
@@ -151,6 +161,8 @@ REFERS = {
     "outlet": "outlets",
     "unit_code": "units",
 }
+REPORT_FORMATS = ("pdf", "xlsx", "html")
+FREE = {("suspicion_rules", "rule")}  # columns that have the name of a reference, but hold words
 MUST: Mapping[str, tuple[str, ...]] = {
     "topics": ("lead_department",),
     "routing": ("demand_type", "lead_department"),
@@ -167,6 +179,9 @@ MUST: Mapping[str, tuple[str, ...]] = {
     "outlets": ("code", "name", "address"),
     "office_hours": ("unit_code", "weekday"),
     "unit_days": ("unit_code", "day_on", "is_working"),
+    "suspicion_rules": ("name", "amount", "unit"),
+    "scorecard_items": ("code", "name", "points", "place"),
+    "report_schedules": ("code", "kind", "formats"),
 }
 STARRED = (("time_limits", "demand_type"), ("extension_rules", "demand_type"))
 BETWEEN: Mapping[tuple[str, str], tuple[float, float, str]] = {
@@ -175,6 +190,9 @@ BETWEEN: Mapping[tuple[str, str], tuple[float, float, str]] = {
     ("pause_kinds", "cap_hours"): (1e-6, 8784, "应为大于 0 的小时数，最多 8784（一年）"),
     ("extension_rules", "most_times"): (0, 9, "应为 0–9 的次数，0 为不能延期"),
     ("extension_rules", "most_amount"): (0, 999, "应为 0–999 的数"),
+    ("suspicion_rules", "amount"): (1, 9999, "应为 1–9999 的数"),
+    ("scorecard_items", "points"): (0.5, 1000, "应为 0.5–1000 的分数"),
+    ("scorecard_items", "place"): (0, 999, "应为 0–999 的次序"),
     ("escalations", "multiple"): (1, 99, "应为 1–99 的倍数"),
     ("fixed_holidays", "month"): (1, 12, "应为 1–12 的月份"),
     ("fixed_holidays", "day"): (1, 31, "应为 1–31 的日期"),
@@ -194,6 +212,11 @@ HINTS: Mapping[str, Mapping[str, str]] = {
     "reply_templates": {"text": "可写 {topic} 主题、{due} 时限、{unit} 单位、{department} 部门"},
     "referral_advice": {"words": "客户话里出现哪些词时提示，用 | 隔开"},
     "office_hours": {"spans": "如 08:30-12:00;14:00-17:30；单列的某一天留空为当天不办公", "weekday": "单列某一天时以那一天的为准"},
+    "report_schedules": {
+        "unit_code": "留空为最上级单位",
+        "formats": "pdf、xlsx、html，几种用英文分号隔开",
+        "recipients": "生成后通知谁：用户名，几个用英文分号隔开",
+    },
     "unit_days": {"is_working": "1 上班，0 休息；以此为准，胜过全国日历"},
     "attention_patterns": {"pattern": "正则表达式；{词表名} 引用词表"},
 }
@@ -212,6 +235,8 @@ GROWING = (
     "outlets",
     "office_hours",
     "unit_days",
+    "scorecard_items",
+    "report_schedules",
 )
 # Codes that the product itself acts by.
 FIXED = {("pause_kinds", "appointed"), ("pause_kinds", "callback_appointed"), ("extension_rules", "*"), ("outlets", "console")}
@@ -286,6 +311,12 @@ def _address(text: str) -> None:
         raise ValueError(error.message) from None
 
 
+def _formats(text: str) -> None:
+    unknown = [one for one in text.split(";") if one not in REPORT_FORMATS]
+    if unknown:
+        raise ValueError(f"没有格式“{'、'.join(unknown)}”，可选：{'、'.join(REPORT_FORMATS)}，几种用英文分号隔开")
+
+
 def _day(text: str) -> None:
     if not 2000 <= date.fromisoformat(text).year <= 2100:
         raise ValueError("应在 2000 与 2100 年之间")
@@ -300,6 +331,7 @@ FORMS: Mapping[tuple[str, str], Callable[[str], object]] = {
     ("outlets", "address"): _address,
     ("office_hours", "spans"): parse_spans,
     ("unit_days", "day_on"): _day,
+    ("report_schedules", "formats"): _formats,
     ("time_limits", "valid_from_on"): _day,
     ("time_limits", "valid_until_on"): _day,
 }
@@ -355,11 +387,15 @@ def check_row(store: "Store", table: str, row: Mapping[str, Any], changed: Itera
 
 def _references(store: "Store", table: str, values: Mapping[str, Any]) -> Iterable[Problem]:
     for name, value in values.items():
-        if name in REFERS and value not in ANY and value is not None and value not in codes(store, REFERS[name]):
+        if name in REFERS and (table, name) not in FREE and value not in ANY and value is not None and value not in codes(store, REFERS[name]):
             yield Problem(name, f"{label(name)}：没有“{value}”，请从 {REFERS[name]} 中选择")
     for department in filter(None, str(values.get("support_departments", "")).split(";")):
         if department not in codes(store, "departments"):
             yield Problem("support_departments", f"{label('support_departments')}：没有“{department}”，几个用英文分号隔开")
+    if values.get("recipients"):
+        unknown = set(str(values["recipients"]).split(";")) - {row["username"] for row in store.users()}
+        for username in sorted(unknown):
+            yield Problem("recipients", f"{label('recipients')}：没有用户“{username}”，请填用户名，几个用英文分号隔开")
 
 
 def choices_of(store: "Store", table: str, name: str) -> dict[str, str]:
@@ -370,7 +406,7 @@ def choices_of(store: "Store", table: str, name: str) -> dict[str, str]:
         return {"1": "是", "0": "否"}
     if (table, name) in CHOICES:
         return {code: text for code, text in CHOICES[table, name].items() if code != "*"}
-    if name not in REFERS:
+    if name not in REFERS or (table, name) in FREE:
         return {}
     any_one = {} if name in MUST.get(table, ()) or name == "unit_code" else EVERY
     stars = {"*": "任何类型"} if (table, name) in STARRED else {}

@@ -1,8 +1,8 @@
 """Looking a customer up in the call: by phone, customer number or name, with what is open, was said and is known at the address."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from triage.errors import Forbidden, InvalidInput, NotFound, Problem
@@ -10,7 +10,7 @@ from triage.outages import OutageContext
 from triage.people import User
 from triage.routing import Decision
 from triage.similarity import LIKE_ENOUGH, alike
-from triage.terms import Locality, Role, State, Term
+from triage.terms import Locality, Role, State, Supply, Term
 from triage.texts import clean
 from triage.tickets import Ticket
 
@@ -21,6 +21,12 @@ MOST_FOUND = 9  # as many as there are keys to pick one with
 CALLS = timedelta(days=60)
 NEARBY = timedelta(hours=24)
 MOST_ALIKE = 3
+# What to tell the caller. The 24 hours after payment are those of `data/time_limits.csv` (request, business.reading.arrears; single-source).
+ADVICE = {
+    Supply.ON: "",
+    Supply.CUT_ARREARS: "结清电费后 24 小时内恢复供电，可告知客户缴费渠道。此时家中无电多半不是故障；客户称已缴清，或邻居也停电，请照常登记。",
+    Supply.CUT_OTHER: "请核对客户是否申请过暂停或销户，恢复用电须办理手续。此时家中无电多半不是故障；客户不知情，或邻居也停电，请照常登记。",
+}
 
 
 class By(Term):
@@ -33,7 +39,10 @@ class By(Term):
 
 @dataclass(frozen=True)
 class CustomerRecord:
-    """A customer as recorded (客户档案); `key_kind` says what makes a customer a key or a sensitive one (重要及敏感客户), empty for all others."""
+    """A customer as recorded (客户档案); `key_kind` says what makes a customer a key or a sensitive one (重要及敏感客户), empty for all others.
+
+    `supply` holds since `supply_since_on`, if that is known; `imported_at` is when a file last said so, None where none did.
+    """
 
     number: str
     name: str
@@ -43,6 +52,14 @@ class CustomerRecord:
     locality: Locality | None
     transformer_area: str
     key_kind: str
+    supply: Supply = Supply.ON
+    supply_since_on: date | None = None
+    imported_at: datetime | None = field(default=None, compare=False)
+
+    @property
+    def advice(self) -> str:
+        """What to tell a caller whose supply is cut; a hint that stands in nobody's way, empty where supply is on."""
+        return ADVICE[self.supply]
 
 
 @dataclass(frozen=True)

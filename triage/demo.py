@@ -3,12 +3,15 @@
 import csv
 import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from triage.customer_files import read_count, units_by_word
+from triage.demo_customers import HOW_MANY, invented
 from triage.people import User, hasher
-from triage.reference import DATA
+from triage.reference import DATA, load_file
 from triage.terms import Role
 
 if TYPE_CHECKING:
@@ -44,6 +47,32 @@ def make_demo(store: "Store", now: datetime) -> list[tuple[User, str]]:
         store.add_missing("crews", ({**row, "is_active": True} for row in rows("crews") if row["unit_code"] not in merged))
         store.add_missing("crew_members", _members(store))
     return made
+
+
+def fill_demo(store: "Store", now: datetime, how_many: int = HOW_MANY) -> int:
+    """Add what a whole organisation has beside its people, where it is missing: customers, their number per unit, office hours, local holidays.
+
+    Gives how many customers were added; who is there already, and what a person edited, stays.
+    """
+    with store.writing():
+        heirs = units_by_word(store)
+        people = [replace(one, unit_code=heirs[one.unit_code]) for one in invented(now, how_many)]
+        known = store.customers_of([one.number for one in people])
+        store.keep_customers([one for one in people if one.number not in known], now)
+        for row in rows("unit_customers"):
+            _keep_count(store, row, heirs, now)
+        changed = sum(load_file(store, table, FOLDER / f"{table}.csv") for table in ("office_hours", "unit_days"))
+        if changed:
+            store.bump_reference()
+    if changed:
+        store.recompute_open(store.rules(), now)
+    return len(people) - len(known)
+
+
+def _keep_count(store: "Store", row: dict[str, str], heirs: dict[str, str], now: datetime) -> None:
+    one = read_count(row, heirs, now)
+    if heirs[row["unit_code"]] == row["unit_code"] and store.unit_count(one.unit_code, one.as_of_on) is None:
+        store.keep_unit_count(one.unit_code, one.as_of_on, one.customers, one.source, now)
 
 
 def _members(store: "Store") -> Iterator[dict[str, str]]:

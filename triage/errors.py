@@ -11,6 +11,7 @@ TriageError
 ├── Conflict              somebody else was faster; says what changed
 ├── StoreBusy             the database did not answer in time; nothing was written, try again
 ├── SendFailed            a message did not go out (triage/sending.py); says whether to try again
+├── PrinterMissing        a PDF cannot be made here (triage/printing.py); says what to install
 ├── NotMigrated           the database has no tables yet, or those of another version
 └── ReferenceProblem      a file or a row of reference data is wrong; nothing was loaded
 """

@@ -44,6 +44,9 @@ FILES = {
     "escalations": "escalations",
     "reply_templates": "reply_templates",
     "referral_advice": "referral_advice",
+    "suspicion_rules": "suspicion_rules",
+    "scorecard_items": "scorecard_items",
+    "report_schedules": "report_schedules",
 }
 RENAMED = {
     "limit": "amount",

@@ -1,6 +1,7 @@
 """What an operator may set: one tuple that defaults, help and docs all come from."""
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
@@ -28,7 +29,16 @@ SETTINGS = (
         "1",
         "1: the session cookie also goes over plain HTTP (a trial on 127.0.0.1); 0 behind HTTPS.",
     ),
+    Setting(
+        "TRIAGE_LIVE_URL",
+        "",
+        "Where pages are told of changes (docs/live.md): a path, such as /live/events, or one on another port of the same host, such as "
+        ":8001/live/events; empty: pages ask by themselves, about every 15 seconds.",
+    ),
+    Setting("TRIAGE_LIVE_MOST", "1000", "Pages that one process of live updates holds; more are told to ask by themselves."),
 )
+# A cookie belongs to a host, whatever the port: a stream on another host would not know who asks.
+LIVE_URL = re.compile(r"(?::\d{1,5})?(?:/[\w.-]+)+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -39,17 +49,28 @@ class Config:
     database_url: str
     pool_size: int
     insecure_cookie: bool
+    live_url: str
+    live_most: int
 
 
 def read_settings(environment: Mapping[str, str]) -> Config:
-    """Read the settings from an environment; relative folders stand beside the product."""
+    """Read the settings from an environment; relative folders stand beside the product.
+
+    Raises:
+        ValueError: a number is none, or the address of live updates is on another host.
+    """
     values = {setting.name: environment.get(setting.name) or setting.default for setting in SETTINGS}
     instance = (ROOT / values["TRIAGE_INSTANCE"]).resolve()
+    live_url = values["TRIAGE_LIVE_URL"]
+    if live_url and not LIVE_URL.fullmatch(live_url):
+        raise ValueError(f"TRIAGE_LIVE_URL={live_url}: a path such as /live/events, or :8001/live/events on another port of the same host")
     return Config(
         instance=instance,
         database_url=values["TRIAGE_DATABASE_URL"] or f"sqlite:///{instance / 'triage.db'}",
         pool_size=int(values["TRIAGE_POOL_SIZE"]),
         insecure_cookie=values["TRIAGE_INSECURE_COOKIE"] == "1",
+        live_url=live_url,
+        live_most=int(values["TRIAGE_LIVE_MOST"]),
     )
 
 

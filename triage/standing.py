@@ -16,12 +16,16 @@ CONTENT = (Satisfaction.VERY, Satisfaction.SATISFIED, Satisfaction.NEUTRAL)
 
 @dataclass(frozen=True)
 class Dispatched:
-    """A dispatch after which nothing was done yet: by whom, when, from which state, and how the ticket stood before it."""
+    """A dispatch after which nothing was done yet: by whom, when, from which state, and how the ticket stood before it.
+
+    `spared` are the co-handlings that it made needless, since who was asked to help leads from then on.
+    """
 
     by: str
     at: datetime
     state: State
     before: Mapping[str, str | bool | None]
+    spared: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

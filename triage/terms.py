@@ -95,6 +95,14 @@ class Locality(Term):
     REMOTE = "remote", "边远"
 
 
+class Supply(Term):
+    """Whether a customer has electricity, as the billing system last said."""
+
+    ON = "on", "正常供电"
+    CUT_ARREARS = "cut_arrears", "欠费停电"
+    CUT_OTHER = "cut_other", "其他停电"
+
+
 class Channel(Term):
     """How a contact came in."""
 
@@ -176,6 +184,45 @@ class Satisfaction(Term):
     OTHER = "9", "不满意：其他"
 
 
+class Scope(Term):
+    """Whom a survey asked about: shares of different scopes are not compared."""
+
+    COMPANY = "company", "全公司"
+    DIRECT = "direct", "直管直供"
+
+
+class SurveyMethod(Term):
+    """How a survey asked; shares of different methods are not compared."""
+
+    PHONE = "phone", "电话"
+    ONLINE = "online", "网络"
+    ON_SITE = "on_site", "入户或现场"
+    THIRD_PARTY = "third_party", "第三方"
+
+
+class Risk(Term):
+    """How likely a ticket hides something worth an auditor's time; a sample is stratified by it."""
+
+    HIGH = "high", "高风险"
+    MIDDLE = "middle", "中风险"
+    ORDINARY = "ordinary", "一般"
+
+
+class Verdict(Term):
+    """What an auditor found of a suspicion."""
+
+    CONFIRMED = "confirmed", "属实"
+    REFUSED = "refused", "排除"
+
+
+class TaskState(Term):
+    """Where an audit task stands."""
+
+    OPEN = "open", "待整改"
+    ANSWERED = "answered", "待复核"
+    CLOSED = "closed", "已销号"
+
+
 class UnitKind(Term):
     """A supply unit's place in the organisation."""
 
@@ -195,3 +242,10 @@ class Made(Term):
     DEPARTMENT = "department", "部门认定"
     SECOND = "second", "模型复看"
     TAKEN_BACK = "taken_back", "派单员（已撤销）"
+
+
+class ReportKind(Term):
+    """How long a period a report is of."""
+
+    WEEK = "week", "周报"
+    MONTH = "month", "月报"

@@ -1,10 +1,11 @@
 """The JSON API, version 1: everything that the pages do, for programs with a bearer token."""
 
-from routes.api import attachments, contacts, customers, dispatching, figures, messages, outages, queues, reference, search, shifts, tickets
+from routes.api import attachments, audit, contacts, customers, dispatching, figures, messages, outages, queues, reference, search, shifts, tickets
 from routes.api.blueprint import blueprint
 
 __all__ = [
     "attachments",
+    "audit",
     "blueprint",
     "contacts",
     "customers",

@@ -42,6 +42,9 @@ def record(one: CustomerRecord, units: Any, *, is_masked: bool) -> dict[str, Any
         **show.term("locality", one.locality),
         "transformer_area": one.transformer_area or None,
         "key_kind": one.key_kind or None,
+        **show.term("supply", one.supply),
+        "supply_since_on": one.supply_since_on.isoformat() if one.supply_since_on else None,
+        "advice": one.advice or None,
     }
 
 

@@ -30,7 +30,21 @@ OPTIONAL = ("channel", "phone", "caller_name", "customer_number", "address", "un
 ACTOR = "import"
 
 
-@click.command("import")
+class Imports(click.Group):
+    """The commands below `flask import`; a file that stands right behind it holds complaints."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the name of the command for complaints before what names none."""
+        is_named = not args or args[0] in self.commands or args[0] in ctx.help_option_names
+        return super().parse_args(ctx, args if is_named else ["complaints", *args])
+
+
+@click.group("import", cls=Imports)
+def imports() -> None:
+    """Import a file: `flask import FILE --text COLUMN` takes complaints, the commands below take other things."""
+
+
+@imports.command("complaints")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--text", "text_column", required=True, help="Column of the complaint's text.")
 @click.option("--received", default="", help="Column of the moment of receipt (Shanghai time unless it has a zone); else now.")
@@ -109,10 +123,10 @@ def file_key(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()[:24]
 
 
-def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+def batches(rows: Iterable[Row], size: int = BATCH) -> Iterator[list[Row]]:
     """Give the rows in portions, so that the model predicts many texts at once."""
     iterator = iter(rows)
-    while batch := list(islice(iterator, BATCH)):
+    while batch := list(islice(iterator, size)):
         yield batch
 
 

@@ -8,7 +8,7 @@ from flask.cli import with_appcontext
 
 from routes.commands.common import moment, open_store, says_what_is_wrong
 from routes.request import parts
-from triage.demo import make_demo, new_password
+from triage.demo import fill_demo, make_demo, new_password
 from triage.errors import InvalidInput, NotFound, Problem
 from triage.mergers import merge_units
 from triage.migrate import migrate as apply_migrations
@@ -36,8 +36,12 @@ def demo() -> None:
     """Make the demo organisation once; passwords are printed now and never again."""
     with open_store() as store:
         made = make_demo(store, moment())
-    if not made:
+        customers = fill_demo(store, moment())
+    if customers:
+        click.echo(f"{customers} invented customers added 新增虚构客户 {customers} 户")
+    if not made and not customers:
         click.echo("the demo organisation is there already; nothing changed (a new password: flask users password NAME)")
+    if not made:
         return
     click.echo("demo users 演示用户 (passwords are shown only this once 密码只显示这一次):")
     for user, password in made:

@@ -30,6 +30,24 @@ def rebuild_search(check: bool, batch: int) -> None:
         click.echo(f"{build(store, batch)} tickets indexed")
 
 
+@rebuild.command("figures")
+@click.option("--check", is_flag=True, help="Build nothing: compare what is kept with a recount of everything; exit status 1 where it differs.")
+@with_appcontext
+@says_what_is_wrong
+def rebuild_figures(check: bool) -> None:
+    """Count the figures of the board (统计) anew from the tickets; what is entered meanwhile is added to them."""
+    with open_store() as store:
+        if not check:
+            store.rebuild_figures()
+            click.echo("figures counted anew")
+            return
+        wrong = store.check_figures()
+        for one in wrong:
+            click.echo(f"differs: {'/'.join(str(part) for part in one['figure'])}: kept {one['kept']}, counted {one['counted']}")
+        click.echo("the figures are what a recount gives" if not wrong else "count them anew with: flask rebuild figures")
+        raise click.exceptions.Exit(1 if wrong else 0)
+
+
 def build(store: Store, batch: int) -> int:
     """Index all tickets in batches, and give how many they were."""
     done, last = 0, NEWEST

@@ -1,4 +1,4 @@
-"""Commands for quality staff: the timeliness report and the check of the audit trail."""
+"""For quality staff: the table of timeliness that `flask report` prints, and the check of the audit trail."""
 
 import json
 
@@ -11,14 +11,7 @@ from triage.terms import Watch
 from triage.timeliness import Figure, period_of, timeliness
 
 
-@click.command()
-@click.option("--since", default="", help="First day, e.g. 2026-11-01 (default: the first of this month).")
-@click.option("--until", default="", help="Last day, included (default: today).")
-@click.option("--watch", type=click.Choice([w.value for w in Watch]), default=Watch.CUSTOMER.value, help="Whose clock.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
-@with_appcontext
-@says_what_is_wrong
-def report(since: str, until: str, watch: str, as_json: bool) -> None:
+def print_timeliness(since: str, until: str, watch: str, as_json: bool) -> None:
     """Print timeliness (处理及时率) per step and department over the steps that fell due in the period."""
     now = moment()
     today = in_shanghai(now).date()

@@ -9,6 +9,7 @@ from routes.commands.common import moment, open_store, says_what_is_wrong
 from triage.errors import TriageError
 from triage.escalation import Swept
 from triage.escalation import sweep as sweep_once
+from triage.store import Store
 
 
 @click.command()
@@ -17,7 +18,7 @@ from triage.escalation import sweep as sweep_once
 @with_appcontext
 @says_what_is_wrong
 def sweep(until_done: bool, every: int | None) -> None:
-    """Warn of steps at yellow, at red and at multiples of their limits, and send the messages that wait (督办升级)."""
+    """Warn of steps at yellow, at red and at multiples of their limits, send the messages that wait (督办升级), and fold the figures (统计)."""
     while True:
         try:
             while _round() and until_done:
@@ -35,8 +36,17 @@ def _round() -> bool:
     """Sweep once, say what was done, and give whether anything was."""
     with open_store() as store:
         swept = sweep_once(store=store, rules=store.rules(), now=moment())
+        _count(store)
     _say(swept)
     return bool(swept.warned or swept.sent)
+
+
+def _count(store: Store) -> None:
+    """Fold what moves appended into the figures; where units changed their place, count all anew."""
+    if store.figures_are_stale():
+        store.rebuild_figures()
+        click.echo("figures counted anew, since units have changed their place")
+    store.fold_figures()
 
 
 def _say(swept: Swept) -> None:

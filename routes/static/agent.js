@@ -249,4 +249,10 @@
 
   wake();
   offer(document, Boolean(customer.querySelector(".record")));
+  // The text has the focus from the first moment: what was typed before htmx listened is asked about now.
+  document.addEventListener("DOMContentLoaded", () => {
+    if (textOf(current).value === textOf(current).defaultValue) return;
+    ask();
+    keep();
+  });
 })();

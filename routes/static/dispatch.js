@@ -121,5 +121,5 @@
     focusOne();
     window.scrollTo({ top: 0 });
   };
-  if (desk()) arrive();
+  document.addEventListener("DOMContentLoaded", () => desk() && arrive()); // after htmx: what has the focus must already answer to its key
 })();

@@ -81,24 +81,44 @@
     (node.querySelector("td:last-child, header") || node).append(note);
   };
 
-  // --- asking: about every 15 seconds, not while nobody looks, slower and slower while the server is away
+  // --- asking: when the stream says so, and about every 15 seconds without one; not while nobody looks, slower and slower while the server is away
   const EVERY = Number(main.dataset.every) * 1000;
   const LONGEST = 120000;
+  const TOLD = 4; // with a stream, asking is for what only time changes: so many times as seldom
   let tag = main.dataset.live || "";
   let failures = 0;
   let timer = 0;
+  let dueAt = Infinity;
   let isAsking = false;
+  let isMissed = false; // something changed while the answer to the last question was on its way
+  let lasting = ""; // what the line says until the page is loaded anew
+  let stream = null;
+  let isTold = false;
+  let breaks = 0;
+  let retry = 0;
 
   const jitter = (span) => span * (0.8 + Math.random() * 0.4);
+  const askIn = (wait) => {
+    clearTimeout(timer);
+    dueAt = Date.now() + wait;
+    timer = setTimeout(ask, wait);
+  };
   const later = () => {
     clearTimeout(timer);
-    if (!document.hidden) timer = setTimeout(ask, jitter(Math.min(LONGEST, EVERY * 2 ** Math.min(failures, 5))));
+    if (!document.hidden) askIn(jitter(Math.min(LONGEST, EVERY * (isTold ? TOLD : 1) * 2 ** Math.min(failures, 5))));
+  };
+  // Some moment within a span, so that all who look at the same list do not come at once; never later than was meant anyway.
+  const soon = (within) => {
+    const wait = 50 + Math.random() * within;
+    if (isAsking) isMissed = true;
+    else if (!document.hidden && failures >= 0 && Date.now() + wait < dueAt) askIn(wait);
   };
   const answer = async (response) => {
     if (response.status === 204) return;
     if (new URL(response.url).pathname.endsWith("/sign-in") || response.status === 401) {
       clearTimeout(timer);
       failures = -1; // ended: nothing is asked any more
+      unlisten();
       return say("ended");
     }
     if (response.status >= 500 || response.status === 429) throw new Error(String(response.status));
@@ -123,7 +143,7 @@
       await answer(response);
       if (failures >= 0) {
         failures = 0;
-        say("");
+        say(lasting);
       }
     } catch {
       failures += 1;
@@ -131,11 +151,52 @@
     }
     isAsking = false;
     if (failures >= 0) later();
+    if (isMissed) soon(300);
+    isMissed = false;
   };
-  document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : ask()));
+
+  // --- listening: a stream that says only “changed”; where it breaks, asking goes on as without it, and it is tried again later
+  const unlisten = () => {
+    clearTimeout(retry);
+    if (stream) stream.close();
+    stream = null;
+    isTold = false;
+  };
+  const broken = (within) => {
+    unlisten();
+    retry = setTimeout(listen, jitter(Math.min(LONGEST, EVERY * 2 ** Math.min(++breaks, 4))));
+    soon(within);
+  };
+  const listen = () => {
+    if (!main.dataset.stream || stream || document.hidden || failures < 0) return;
+    stream = new EventSource(main.dataset.stream, { withCredentials: true });
+    stream.addEventListener("ready", () => {
+      isTold = true;
+      breaks = 0;
+      soon(300); // what changed before the stream was there
+    });
+    stream.addEventListener("changed", (event) => {
+      const { topic, within } = JSON.parse(event.data);
+      if (topic !== "ticket") return soon(within);
+      lasting = "changed"; // somebody may be writing there: the page is not replaced
+      say(lasting);
+    });
+    stream.addEventListener("ended", () => broken(1000)); // signed out, or another role: the next answer says which
+    stream.addEventListener("error", () => broken(EVERY));
+  };
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) {
+      clearTimeout(timer);
+      unlisten(); // a browser holds few connections to one server: only the tab that is looked at has one
+    } else {
+      ask();
+      listen();
+    }
+  });
   window.addEventListener("offline", () => say("away"));
   window.addEventListener("online", ask);
   later();
+  listen();
 
   // --- the keys: “?” outside of text, Alt with it inside; what the page answers to and the list does not name is added from the page
   const dialog = document.getElementById("keys");

@@ -24,8 +24,13 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// --- moves: the first press opens the form and stands in what is needed next; when nothing is needed (any more), it sends
+// --- moves: the first press opens the form and stands in what is needed next; when nothing is needed (any more), it sends;
+// what cannot be taken back ([data-final]) is sent only by a second press right after the one that led to its button
+let sure = null;
 document.addEventListener("keydown", (event) => {
+  if (event.key === "Alt") return;
+  const before = sure;
+  sure = null;
   if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.isComposing || event.keyCode === 229 || event.repeat) return;
   const key = event.code.replace(/^Key/, "");
   const summary = key.length === 1 && document.querySelector(`summary[data-key="${key}"]`);
@@ -37,6 +42,10 @@ document.addEventListener("keydown", (event) => {
   for (let node = move; node; node = node.parentElement) if (node.matches("details")) node.open = true;
   const empty = [...form.querySelectorAll("[data-needed]")].find((field) => !field.value.trim());
   if (empty) return empty.focus();
+  if (move.matches("[data-final]") && before !== move) {
+    sure = move;
+    return form.querySelector(":scope > button").focus();
+  }
   if (wasOpen) return form.requestSubmit();
   (form.querySelector("[data-needed], textarea, input:not([type=hidden]), select") || form.querySelector("button")).focus();
 });

@@ -58,6 +58,11 @@ document.addEventListener("keydown", (event) => {
   to.scrollIntoView({ block: "nearest" });
 });
 
-// The card that is next to be worked on has the focus, so that its keys answer at once.
-const first = document.querySelector("[data-first]");
-if (first) first.focus({ preventScroll: true });
+// The card that is next to be worked on has the focus, so that its keys answer at once; after htmx, so that they do.
+document.addEventListener("DOMContentLoaded", () => {
+  const first = document.querySelector("[data-first]");
+  if (first) first.focus({ preventScroll: true });
+  // What is wrong comes first on a page that came back, unless the page has put the focus somewhere itself.
+  const problems = document.querySelector("main .problems");
+  if (problems && document.activeElement === document.body) problems.focus();
+});

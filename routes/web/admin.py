@@ -39,6 +39,9 @@ NAMES = {
     "outlets": "外发渠道",
     "reply_templates": "答复模板",
     "referral_advice": "转告话术",
+    "suspicion_rules": "可疑情形规则",
+    "scorecard_items": "质检评分项",
+    "report_schedules": "定期报告",
 }
 SHOWN = 50  # clocks of a preview, at most
 OURS = ("id", *BOOKKEEPING)

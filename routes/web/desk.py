@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from routes.errors import status_of
 from routes.request import now, parts, require, rules, store, version_seen
 from routes.web.blueprint import blueprint
-from routes.web.dispatch import PAGE, asked_for
+from routes.web.dispatch import asked_for
 from routes.web.storm import group_of
 from triage.claims import claim
 from triage.dispatching import candidates, rotated
@@ -27,6 +27,7 @@ from triage.texts import clean
 from triage.tickets import Ticket
 
 BESIDE = 25  # how many tickets of the queue are listed beside the one at work
+LINE = 200  # how many of those that wait the desk knows of
 DESK = "<any(work, review):desk>"
 REMEMBERED = timedelta(minutes=10)  # how long the page says what was done last
 
@@ -110,7 +111,7 @@ def show_desk(desk: str, tried: Tried | None = None) -> str:
     """Show the queue and one ticket of it, taken by the user if nobody else has it."""
     who, kept, chosen = require(Role.DISPATCHER), store(), asked_for()
     tried = tried or Tried()
-    line = kept.waiting(chosen, now(), most=PAGE) if desk == "work" else kept.review_queue()
+    line = kept.waiting(chosen, now(), most=LINE) if desk == "work" else kept.review_queue()
     named = tried.number or clean(request.args.get("number", ""))
     if not any(ticket.number == named for ticket in line):
         tried, named = Tried(error=tried.error), ""

@@ -13,7 +13,7 @@ from triage.reference import edit_row
 from triage.storm import storm
 from triage.terms import Level, Role
 
-PAGE = 200
+PAGE, REPLIES = 50, 25  # rows: some 20 kB on the line
 
 
 @blueprint.get("/dispatch")
@@ -31,7 +31,8 @@ def dispatch() -> ResponseReturnValue:
         waiting=waiting,
         latest=kept.why_waiting([ticket.number for ticket in waiting]),
         groups=storm(kept, rules(), now()),
-        replies=kept.review_queue(),
+        replies=kept.review_queue(REPLIES + 1),
+        most_replies=REPLIES,
         claims=kept.claims(now()),
         automatic=rules().is_automatic_dispatch_on,
         chosen=chosen,

@@ -1,21 +1,25 @@
 """Lists that keep themselves up to date: a page asks for itself again with the mark that it holds, and is answered 204 while nothing has changed.
 
-Each answer is short (no connection is held open), and without a change it costs a few index look-ups instead of a page. What a mark
-cannot see (words such as “还剩 5 分钟”, zones, groups of reports) is renewed with the time: every minute when a deadline is near, else every five.
+It asks when the stream of live updates (`routes/live`) tells it to, and by itself from time to time; without a stream, more often. Each
+answer is short (no connection is held open), and without a change it costs a few index look-ups instead of a page. What a mark cannot see
+(words such as “还剩 5 分钟”, zones, groups of reports) is renewed with the time, once a minute.
 """
 
 import hashlib
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Response, g, render_template, request
+from flask import Response, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 
+from routes.live.address import address_of
 from routes.request import now, rules, store, user
 from routes.web.blueprint import blueprint
 from triage.people import User
 from triage.terms import Role
+from triage.tickets import Ticket
 
 LIVE = "X-Live"
 EVERY = 15  # seconds from one question to the next, more or less (everyone.js); LIVE_EVERY in the application's configuration overrides it
@@ -38,9 +42,32 @@ MARKS: Mapping[str, Callable[[User], Mark]] = {
 }
 
 
+# What a page of a list wants to be told of besides its user's messages; the same marks stand in routes/live/topics.py.
+TOPICS = {
+    "pages.dispatch": "dispatch",
+    "pages.queue": "queue",
+    "pages.callbacks": "callbacks",
+    "pages.waiting_requests": "requests",
+}
+
+
+def stream_of(ticket: Ticket | None = None) -> str:
+    """Give the address of the stream for the page that is shown, with what it wants to be told of; empty where there is no stream."""
+    address = address_of(current_app.config["LIVE_URL"], request.scheme, request.host)
+    topics = ["messages", *([TOPICS[request.endpoint]] if request.endpoint in TOPICS else [])]
+    topics += [f"ticket:{ticket.number}:{ticket.version}"] if ticket and request.endpoint == "pages.ticket" else []
+    return f"{address}?{urlencode([('topic', topic) for topic in topics])}" if address else ""
+
+
 def is_live() -> bool:
     """Whether a page asks for itself again."""
     return LIVE in request.headers
+
+
+@blueprint.app_context_processor
+def stream() -> dict[str, Any]:
+    """Give the templates the address of the page's stream."""
+    return {"stream_of": stream_of}
 
 
 @blueprint.before_request

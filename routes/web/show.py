@@ -23,20 +23,21 @@ NAVIGATION = {
     Role.DISPATCHER: (
         ("pages.dispatch", "待审核"),
         ("pages.waiting_requests", "待批"),
-        ("pages.timeliness", "及时率"),
+        ("pages.board_overview", "看板"),
         ("pages.outages", "停电信息"),
         ("pages.handover", "交接班"),
     ),
-    Role.HANDLER: (("pages.queue", "我的队列"), ("pages.shifts", "班组")),
+    Role.HANDLER: (("pages.queue", "我的队列"), ("pages.shifts", "班组"), ("pages.audit_task_list", "整改")),
     Role.LEADER: (
         ("pages.queue", "班组队列"),
         ("pages.waiting_requests", "待批"),
         ("pages.shifts", "班组"),
-        ("pages.timeliness", "及时率"),
+        ("pages.board_overview", "看板"),
         ("pages.outages", "停电信息"),
+        ("pages.audit_task_list", "整改"),
     ),
-    Role.AUDITOR: (("pages.timeliness", "及时率"), ("pages.waiting_requests", "待批")),
-    Role.ADMIN: (("pages.admin", "管理"), ("pages.timeliness", "及时率")),
+    Role.AUDITOR: (("pages.audit", "质检"), ("pages.board_overview", "看板"), ("pages.reports", "报告"), ("pages.waiting_requests", "待批")),
+    Role.ADMIN: (("pages.admin", "管理"), ("pages.board_overview", "看板"), ("pages.reports", "报告")),
 }
 BASIS = {"corroborated": "多源印证", "single-source": "单一来源", "background": "行业常识，待核", "inferred": "本系统推定"}
 BESIDE = {

@@ -18,7 +18,7 @@ FIRST = {
     Role.DISPATCHER: "pages.dispatch",
     Role.HANDLER: "pages.queue",
     Role.LEADER: "pages.queue",
-    Role.AUDITOR: "pages.timeliness",
+    Role.AUDITOR: "pages.board_overview",
     Role.ADMIN: "pages.admin",
 }
 

@@ -1,9 +1,12 @@
 """Looking customers up by the API: what a call centre's own screen gets, and that it is kept who looked."""
 
 import secrets
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
+
+from triage.terms import Supply
 
 PATH = "/api/v1/customers/find"
 PHONE, NAME, NUMBER = "13800001001", "林建国", "3301000001"
@@ -64,3 +67,14 @@ def test_what_cannot_be_looked_up_is_said_and_nobody_is_shown(find, store, usern
 def test_it_is_kept_who_looked(find, store):
     find("dispatcher", query=PHONE)
     assert [row["actor"] for row in store.look_ups()] == ["dispatcher", "dispatcher"]
+
+
+def test_a_cut_for_arrears_is_shown_with_since_when_and_what_to_say(find, store, client_as):
+    cut = replace(store.find_customer(NUMBER), supply=Supply.CUT_ARREARS, supply_since_on=date(2026, 11, 1))
+    store.keep_customers([cut], datetime.now(UTC))
+    shown = find("agent", query=NUMBER).json["customers"][0]
+    assert (shown["supply"], shown["supply_label"], shown["supply_since_on"]) == ("cut_arrears", "欠费停电", "2026-11-01")
+    assert "照常登记" in shown["advice"]
+    page = client_as("agent").post("/complaints/customer", data={"lookup": NUMBER}, headers={"HX-Request": "true"}).text
+    assert "欠费停电</strong> 自 2026-11-01 起" in page
+    assert shown["advice"] in page

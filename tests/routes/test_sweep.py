@@ -95,3 +95,26 @@ def test_every_so_many_seconds_it_sweeps_again_until_it_is_stopped(app, run):
 
 def test_a_second_is_the_least_between_two_sweeps(run):
     assert run("--every", "0").exit_code == 2
+
+
+def test_a_sweep_folds_the_figures_and_counts_them_anew_where_units_have_moved(run, late, store):
+    assert store.unfolded()
+    assert run().exit_code == 0
+    assert store.unfolded() == 0
+    with store.writing():
+        store.move_unit("330201", "330101", datetime.now(UTC).date())
+    assert "counted anew" in run().output
+    assert not store.figures_are_stale()
+    assert store.check_figures() == []
+
+
+def test_figures_are_checked_and_counted_anew(app, late, store):
+    rebuild = app.test_cli_runner().invoke
+    assert rebuild(args=["rebuild", "figures", "--check"]).exit_code == 0
+    store.fold_figures()
+    store.connection.exec_driver_sql("UPDATE figures SET n = n + 1 WHERE measure = 'received' AND unit_code = '330101'")
+    wrong = rebuild(args=["rebuild", "figures", "--check"])
+    assert wrong.exit_code == 1
+    assert "differs: received//330101/" in wrong.output
+    assert rebuild(args=["rebuild", "figures"]).exit_code == 0
+    assert rebuild(args=["rebuild", "figures", "--check"]).exit_code == 0

@@ -176,7 +176,10 @@ def test_the_crews_bar_offers_what_is_possible_now_and_nobody_elses_page_has_it(
         "接单"
     ]
     move("repair", number, "accept")
-    assert "<button>到达现场</button>" in client_as("repair").get(f"/tickets/{number}").text.partition("crew-bar")[2]
+    bar = client_as("repair").get(f"/tickets/{number}").text.partition("crew-bar")[2]
+    assert f'<a role="button" href="/tickets/{number}?do=arrive#move-arrive">到达现场</a>' in bar, (
+        "an arrival has no way back: the bar leads to its form"
+    )
     assert "crew-bar" not in client_as("dispatcher").get(f"/tickets/{number}").text
 
 

@@ -1,12 +1,15 @@
 """Looking customers up: by what, what comes with one, who looked, and which tickets a call may belong to."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from tests.triage.samples import CITY, NOW, Says, contact, prediction, user
+from triage.calls import Taken
+from triage.customer_files import UnitCount, read_count, read_customer, take_counts, take_customers, units_by_word
 from triage.customers import By, look_alikes, look_up, pick, read_query
 from triage.errors import Forbidden, InvalidInput, NotFound
 from triage.intake import consider
@@ -14,7 +17,7 @@ from triage.outages import AreaKind, read_draft, register
 from triage.similarity import LIKE_ENOUGH
 from triage.store import Database
 from triage.store.customers import OF_TEAM
-from triage.terms import Role, State
+from triage.terms import Locality, Role, State, Supply
 
 AGENT = user(Role.AGENT)
 NUMBER, PHONE, NAME, HOSPITAL = "3301000001", "13800001001", "林建国", "3301000003"
@@ -268,3 +271,121 @@ def test_the_look_for_likes_reads_the_teams_index_and_no_more(filled_sqlite):
         plan = connection.execute(text(f"EXPLAIN QUERY PLAN {OF_TEAM.element.text}"), values).all()
     database.dispose()
     assert "ix_tickets_team" in str(plan)
+
+
+@pytest.fixture
+def cut(store):
+    """Say that a customer has no supply since 1 November: `cut(Supply.CUT_ARREARS)`."""
+
+    def keep(supply):
+        record = replace(store.find_customer(NUMBER), supply=supply, supply_since_on=date(2026, 11, 1))
+        store.keep_customers([record], NOW)
+
+    return keep
+
+
+@pytest.mark.parametrize(
+    ("supply", "words"), [(Supply.CUT_ARREARS, "结清电费后 24 小时内恢复供电"), (Supply.CUT_OTHER, "暂停或销户")], ids=["arrears", "other"]
+)
+def test_a_customer_without_supply_comes_with_what_to_say_and_since_when(look, cut, supply, words):
+    cut(supply)
+    customer = look(NUMBER).customers[0]
+    assert (customer.supply, customer.supply_since_on, customer.imported_at) == (supply, date(2026, 11, 1), NOW)
+    assert words in customer.advice
+    assert "照常登记" in customer.advice
+
+
+def test_a_customer_with_supply_needs_no_advice(look):
+    customer = look(NUMBER).customers[0]
+    assert (customer.supply, customer.advice) == (Supply.ON, "")
+
+
+def test_records_of_a_file_are_added_changed_or_known(store):
+    row = {"number": "3301000777", "name": "江海明", "address": CITY, "unit_code": "330101", "supply": Supply.CUT_ARREARS}
+    bring = lambda *rows: take_customers(rows, "档案.csv", store=store, actor="admin", now=NOW)  # noqa: E731
+    assert bring(row) == {Taken.ADDED: 1}
+    assert bring(row) == {Taken.SAME: 1}
+    assert bring({**row, "name": "江海清"}) == {Taken.CHANGED: 1}
+    assert store.find_customer("3301000777").name == "江海清"
+
+
+def test_what_a_file_says_nothing_about_stays(store):
+    row = {"number": NUMBER, "name": "林建国", "address": CITY, "unit_code": "330101"}
+    take_customers([row], "档案.csv", store=store, actor="admin", now=NOW)
+    customer = store.find_customer(NUMBER)
+    assert (customer.phone, customer.transformer_area, customer.locality) == (PHONE, "滨河03台区", Locality.URBAN)
+
+
+def test_the_day_of_a_cut_goes_when_supply_is_on_again(store, cut):
+    cut(Supply.CUT_ARREARS)
+    row = {"number": NUMBER, "name": NAME, "address": CITY, "unit_code": "330101", "supply": Supply.ON}
+    take_customers([row], "档案.csv", store=store, actor="admin", now=NOW)
+    assert (store.find_customer(NUMBER).supply, store.find_customer(NUMBER).supply_since_on) == (Supply.ON, None)
+
+
+def test_an_import_is_kept_with_who_and_how_many_but_not_the_files_name(store):
+    row = {"number": "3301000777", "name": "江海明", "address": CITY, "unit_code": "330101"}
+    take_customers([row], "江海明.csv", store=store, actor="admin", now=NOW)
+    (entry,) = store.reference_trail("customers_file")
+    assert (entry["actor"], entry["happened_at"], entry["after_json"]) == ("admin", NOW, '{"added":1}')
+    assert entry["row_key"] == store.digest("江海明.csv")
+
+
+def test_rows_and_their_entry_are_kept_together_or_not_at_all(store):
+    rows = [{"number": f"330100077{n}", "name": "江海明", "address": CITY, "unit_code": unit} for n, unit in ((1, "330101"), (2, "99"))]
+    with pytest.raises(IntegrityError):
+        take_customers(rows, "档案.csv", store=store, actor="admin", now=NOW)
+    assert store.find_customer("3301000771") is None
+    assert store.reference_trail("customers_file") == []
+
+
+def test_how_many_customers_a_unit_has_is_kept_for_its_day(store):
+    count = UnitCount("330101", date(2026, 11, 1), 900_000, "营销系统")
+    assert take_counts([count], "户数.csv", store=store, actor="admin", now=NOW) == {Taken.ADDED: 1}
+    assert take_counts([count], "户数.csv", store=store, actor="admin", now=NOW) == {Taken.SAME: 1}
+    assert take_counts([replace(count, customers=905_000)], "户数.csv", store=store, actor="admin", now=NOW) == {Taken.CHANGED: 1}
+    assert store.unit_count("330101", date(2026, 11, 1)) == (905_000, "营销系统")
+
+
+GOOD = {"number": "3301000777", "name": "江海明", "address": CITY, "unit_code": "330101"}
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "words"),
+    [
+        ({"number": "3.301E+09"}, "number", "10 位或 13 位"),
+        ({"name": " "}, "name", "户名：必填"),
+        ({"unit_code": "临江"}, "unit_code", "没有“临江”"),
+        ({"phone": "13800001001/13800001002"}, "phone", "5–15 位"),
+        ({"locality": "郊区"}, "locality", "城区（urban）"),
+        ({"supply": "停电"}, "supply", "欠费停电（cut_arrears）"),
+        ({"supply_since_on": "11月1日"}, "supply_since_on", "不是日期"),
+        ({"supply_since_on": "2036-11-01"}, "supply_since_on", "还没有到"),
+        ({"address": "路" * 201}, "address", "最多 200 个字"),
+    ],
+    ids=["number of a sheet", "no name", "no unit", "two phones", "locality", "supply", "no date", "day to come", "long"],
+)
+def test_a_wrong_value_is_named_by_its_column_and_how_to_mend_it(store, values, field, words):
+    with pytest.raises(InvalidInput) as error:
+        read_customer({**GOOD, **values}, units_by_word(store), NOW)
+    (problem,) = error.value.problems
+    assert problem.field == field
+    assert words in problem.message
+
+
+def test_units_supply_and_places_are_read_by_code_or_by_name(store):
+    said = {**GOOD, "unit_code": "临江市城区供电中心", "supply": "欠费停电", "locality": "城区", "supply_since_on": "2026-11-01 00:00:00"}
+    read = read_customer(said, units_by_word(store), NOW)
+    assert (read["unit_code"], read["supply"], read["locality"]) == ("330101", Supply.CUT_ARREARS, Locality.URBAN)
+    assert read["supply_since_on"] == date(2026, 11, 1)
+
+
+def test_a_merged_unit_leads_to_its_heir(store):
+    store.move_unit("33010202", "330102", NOW.date())
+    assert read_customer({**GOOD, "unit_code": "33010202"}, units_by_word(store), NOW)["unit_code"] == "330102"
+
+
+@pytest.mark.parametrize("customers", ["", "-1", "1.5", "一万", "1000000001"])
+def test_a_count_that_is_no_whole_number_is_refused(store, customers):
+    with pytest.raises(InvalidInput, match="客户数"):
+        read_count({"unit_code": "330101", "as_of_on": "2026-11-01", "customers": customers}, units_by_word(store), NOW)

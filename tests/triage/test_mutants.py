@@ -10,7 +10,7 @@ from tests.triage.samples import NOW, shanghai, user
 from triage.calendar import BLOCK, BLOCKS, ORIGIN, WorkingCalendar
 from triage.errors import InvalidInput
 from triage.fields import choices_of, read_fields
-from triage.moves import BY_CODE, DECIDERS, MOVES, decided_by
+from triage.moves import BY_CODE, DECIDERS, MOVES, TEXTS, decided_by
 from triage.rules import Rules
 from triage.standing import Standing, hindrance
 from triage.terms import Asked, Channel, Level, Role, Satisfaction, State, Step
@@ -219,3 +219,27 @@ def test_every_step_has_somebody_who_has_to_end_it(step: Step, by: str):
 def test_a_pause_is_over_at_the_very_moment_to_which_it_was_granted():
     paused = ticket(State.ACCEPTED, paused_until_at=NOW)
     assert (paused.is_paused(NOW - MICROSECOND), paused.is_paused(NOW), ticket(State.ACCEPTED).is_paused(NOW)) == (True, False, False)
+
+
+@pytest.mark.parametrize("name", ["reason", "note", "reply", "owner", "task", "supplement"])
+def test_what_people_write_freely_stands_beside_the_trail(name: str):
+    assert name in TEXTS
+
+
+def test_which_moves_stand_behind_more():
+    """What leads the ticket on, or answers what somebody waits for, is offered at once; these are not (更多操作)."""
+    assert {move.code for move in MOVES if not move.is_main} == {
+        *("reroute", "assign", "ask_return", "pause", "ask_extension", "co_handle", "co_cancel", "postpone", "chase", "supplement"),
+        *("answer", "refer", "merge", "withdraw", "appeal", "ask_exemption", "ask_malicious"),
+    }
+
+
+def test_which_moves_reckon_deadlines_anew():
+    assert {move.code for move in MOVES if move.moves_deadlines} == {
+        *("dispatch", "reroute", "undo_dispatch", "set_type", "pause", "grant_extension", "refuse_extension", "send_back", "postpone"),
+    }
+
+
+def test_nothing_has_been_counted_of_a_new_ticket():
+    new = ticket(State.DISPATCHED)
+    assert (new.returns, new.reopenings, new.chases, new.attempts, new.extensions) == (0, 0, 0, 0, 0)

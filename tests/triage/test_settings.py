@@ -16,7 +16,7 @@ def test_every_setting_has_a_name_of_ours_and_says_what_it_is_for():
 
 def test_without_an_environment_the_defaults_hold():
     config = read_settings({})
-    assert config == Config(ROOT / "instance", f"sqlite:///{ROOT / 'instance' / 'triage.db'}", 8, True)
+    assert config == Config(ROOT / "instance", f"sqlite:///{ROOT / 'instance' / 'triage.db'}", 8, True, "", 1000)
 
 
 def test_an_empty_variable_is_as_none():
@@ -29,8 +29,10 @@ def test_what_is_set_holds(tmp_path):
         "TRIAGE_DATABASE_URL": "postgresql+psycopg://triage@/triage",
         "TRIAGE_POOL_SIZE": "3",
         "TRIAGE_INSECURE_COOKIE": "0",
+        "TRIAGE_LIVE_URL": "/live/events",
+        "TRIAGE_LIVE_MOST": "20",
     }
-    assert read_settings(environment) == Config(tmp_path.resolve(), "postgresql+psycopg://triage@/triage", 3, False)
+    assert read_settings(environment) == Config(tmp_path.resolve(), "postgresql+psycopg://triage@/triage", 3, False, "/live/events", 20)
 
 
 def test_the_database_stands_in_the_instance_unless_said(tmp_path):
@@ -41,6 +43,19 @@ def test_the_database_stands_in_the_instance_unless_said(tmp_path):
 def test_a_pool_size_that_is_no_number_is_refused(size: str):
     with pytest.raises(ValueError, match="invalid literal"):
         read_settings({"TRIAGE_POOL_SIZE": size})
+
+
+@pytest.mark.parametrize(
+    "url", ["https://elsewhere.example/live", "//elsewhere.example/live", "live/events", ":port/", "/live events", "/live;script-src"]
+)
+def test_live_updates_from_another_host_are_refused(url: str):
+    with pytest.raises(ValueError, match="TRIAGE_LIVE_URL"):
+        read_settings({"TRIAGE_LIVE_URL": url})
+
+
+@pytest.mark.parametrize("url", ["/live/events", ":8001/live/events"])
+def test_live_updates_come_from_the_pages_own_host(url: str):
+    assert read_settings({"TRIAGE_LIVE_URL": url}).live_url == url
 
 
 def test_the_secret_is_made_once_and_is_its_owners_only(tmp_path):

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Executable, RowMapping
 
+from triage.store import feed
 from triage.store.engine import busy_is_said, writing
 
 
@@ -31,7 +32,9 @@ class Part:
             return self.connection.execute(sql, parameters).mappings().first()
 
     def run(self, sql: Executable, **parameters: Any) -> int:
-        """Run a block that changes rows and give how many."""
+        """Run a block that changes rows and give how many; a ticket that it names by `number` is counted anew in the figures."""
+        if feed.is_ticket(parameters.get("number")):
+            self.touch(parameters["number"])
         with busy_is_said():
             return self.connection.execute(sql, parameters).rowcount
 
@@ -40,11 +43,24 @@ class Part:
         with busy_is_said():
             return self.connection.execute(sql, parameters).scalar()
 
+    def touch(self, number: str) -> None:
+        """Count a ticket anew in the figures when this transaction ends; to be said before it is changed by anything but its number."""
+        if self.connection.info.get("is_writing"):
+            with busy_is_said():
+                feed.note(self.connection, number)
+
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Run a block as one transaction."""
+        """Run a block as one transaction; the outermost one feeds the figures before it is committed."""
+        is_outermost = not self.connection.info.get("is_writing")
         with busy_is_said(), writing(self.connection):
-            yield
+            try:
+                yield
+                if is_outermost:
+                    feed.feed(self.connection)
+            finally:
+                if is_outermost:
+                    feed.forget(self.connection)
 
     def digest(self, value: str) -> str:
         """Give a keyed digest of a personal value: equal values are found, none can be read back without the key."""

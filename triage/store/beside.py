@@ -143,6 +143,7 @@ class Beside(Part):
 
     def link(self, number: str, other: str, kind: str, now: datetime, actor: str, *, score: float | None = None, reason: str = "") -> None:
         """Keep that a ticket belongs to another one; once."""
+        self.touch(other)
         self.run(LINK, number=number, other_number=other, kind=kind, score=score, reason=reason, actor=actor, now=now)
 
     def links_of(self, number: str) -> Sequence[RowMapping]:

@@ -196,6 +196,7 @@ class Clockwork(Part):
 
         Returns how many clocks were started, moved or voided.
         """
+        self.touch(number)
         rows = self.rows(STEPS, number=number)
         changed = self._start_missing(number, rows, demand, rules)
         for row in (row for row in rows if row["ended_at"] is None and row["voided_at"] is None):

@@ -1,23 +1,49 @@
 """The customers as an agent looks them up, what they called for, who looked; what waits beside the callbacks."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 
 from sqlalchemy import RowMapping
 
 from triage.customers import CustomerRecord
 from triage.store.base import Part, to_json
+from triage.store.engine import busy_is_said
 from triage.store.queries import COLUMNS as TICKET_COLUMNS
 from triage.store.queries import ticket_of
 from triage.store.sql import block
-from triage.terms import Locality
+from triage.terms import Locality, Supply
 from triage.tickets import Ticket
 
-COLUMNS = "number, name, phone, address, unit_code, locality, transformer_area, key_kind"
+COLUMNS = "number, name, phone, address, unit_code, locality, transformer_area, key_kind, supply, supply_since_on, imported_at"
+KEPT = ("number", "name", "phone", "address", "unit_code", "transformer_area", "key_kind", "supply_since_on")
 BY_NUMBER = block(f"""
     SELECT {COLUMNS}
     FROM customers
     WHERE number = :number""")
+BY_NUMBERS = block(
+    f"""
+    SELECT {COLUMNS}
+    FROM customers
+    WHERE number IN :numbers""",
+    "numbers",
+)
+KEEP = block("""
+    INSERT INTO customers (number, name, phone, address, unit_code, locality, transformer_area, key_kind, supply, supply_since_on, imported_at)
+    VALUES (:number, :name, :phone, :address, :unit_code, :locality, :transformer_area, :key_kind, :supply, :supply_since_on, :now)
+    ON CONFLICT (number) DO UPDATE SET name = excluded.name, phone = excluded.phone, address = excluded.address, unit_code = excluded.unit_code,
+        locality = excluded.locality, transformer_area = excluded.transformer_area, key_kind = excluded.key_kind, supply = excluded.supply,
+        supply_since_on = excluded.supply_since_on, imported_at = excluded.imported_at""")
+UNIT_COUNT = block("""
+    SELECT customers, source
+    FROM unit_customers
+    WHERE unit_code = :unit_code AND as_of_on = :as_of_on""")
+KEEP_UNIT_COUNT = block("""
+    INSERT INTO unit_customers (unit_code, as_of_on, customers, source, imported_at)
+    VALUES (:unit_code, :as_of_on, :customers, :source, :now)
+    ON CONFLICT (unit_code, as_of_on) DO UPDATE SET customers = excluded.customers, source = excluded.source, imported_at = excluded.imported_at""")
+IMPORTED = block("""
+    INSERT INTO reference_audit (happened_at, actor, table_name, row_key, before_json, after_json)
+    VALUES (:now, :actor, :table_name, :row_key, 'null', :after_json)""")
 # A phone leads to the records that hold it, and to those whose number was given in calls from it; confidential calls lead nowhere.
 BY_DIGITS = block(f"""
     SELECT {COLUMNS}
@@ -96,6 +122,33 @@ class Customers(Part):
         pattern = "".join(f"!{character}" if character in "!%_" else character for character in name)
         return [_record(row) for row in self.rows(BY_NAME, pattern=f"{pattern}%", most=most)]
 
+    def customers_of(self, numbers: Sequence[str]) -> dict[str, CustomerRecord]:
+        """Give the records of those customer numbers that have one."""
+        return {row["number"]: _record(row) for row in self.rows(BY_NUMBERS, numbers=list(numbers))} if numbers else {}
+
+    def keep_customers(self, customers: Sequence[CustomerRecord], now: datetime) -> None:
+        """Keep records as a file says they are, new ones and others; `now` becomes the moment at which a file said so."""
+        rows = [
+            {name: getattr(one, name) for name in KEPT} | {"locality": one.locality or "", "supply": one.supply.value, "now": now}
+            for one in customers
+        ]
+        if rows:
+            with self.writing(), busy_is_said():
+                self.connection.execute(KEEP, rows)
+
+    def unit_count(self, unit_code: str, as_of_on: date) -> tuple[int, str] | None:
+        """Give how many customers a unit had on a day, and who says so, if a file said it for that very day."""
+        row = self.row(UNIT_COUNT, unit_code=unit_code, as_of_on=as_of_on)
+        return (row["customers"], row["source"]) if row else None
+
+    def keep_unit_count(self, unit_code: str, as_of_on: date, customers: int, source: str, now: datetime) -> None:
+        """Keep how many customers a unit had on a day, in place of what was said for that day before."""
+        self.run(KEEP_UNIT_COUNT, unit_code=unit_code, as_of_on=as_of_on, customers=customers, source=source, now=now)
+
+    def keep_import(self, table: str, file_name: str, counts: Mapping[str, int], *, actor: str, now: datetime) -> None:
+        """Keep who brought rows of a file in and how many; of its name, which may hold a person's, a keyed digest."""
+        self.run(IMPORTED, actor=actor, table_name=f"{table}_file", row_key=self.digest(file_name), after_json=to_json(dict(counts)), now=now)
+
     def tickets_of_customer(self, customer: CustomerRecord, since: datetime, most: int = 50) -> list[Ticket]:
         """Give a customer's tickets that are open or were received since a moment, the latest first.
 
@@ -132,4 +185,4 @@ class Customers(Part):
 
 
 def _record(row: RowMapping) -> CustomerRecord:
-    return CustomerRecord(**{**row, "locality": Locality(row["locality"]) if row["locality"] else None})
+    return CustomerRecord(**{**row, "locality": Locality(row["locality"]) if row["locality"] else None, "supply": Supply(row["supply"])})

@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import bindparam
 
 from triage.dispatching import Filter
+from triage.moments import in_shanghai
 from triage.store.audit import Audit
 from triage.store.queries import COLUMNS, read_json, ticket_of
+from triage.store.search import number_on
 from triage.store.sql import block
 from triage.storm import Report
 from triage.tickets import Ticket
@@ -44,6 +46,7 @@ WHY = block("""
     FROM decisions
     WHERE ticket_number IN :numbers AND made_by <> 'taken_back'
     ORDER BY id""").bindparams(bindparam("numbers", expanding=True))
+# A number begins with the day of receipt: the first of that day keeps the way from the newest back short.
 REPORTS = block(f"""
     SELECT {COLUMNS},
         (SELECT customers.transformer_area
@@ -55,7 +58,7 @@ REPORTS = block(f"""
          LEFT JOIN customers ON customers.number = contacts.customer_number
          WHERE contacts.id = tickets.contact_id) AS address
     FROM tickets
-    WHERE received_at >= :since AND state IN ('pending_review', 'returned', 'dispatched', 'accepted', 'contacted', 'arrived')
+    WHERE number >= :first AND received_at >= :since AND state IN ('pending_review', 'returned', 'dispatched', 'accepted', 'contacted', 'arrived')
     ORDER BY number DESC
     LIMIT :most""")
 HOLD = block("""
@@ -88,7 +91,7 @@ class Dispatching(Audit):
     def reports(self, since: datetime, most: int = 3000) -> list[Report]:
         """Give the tickets received since a moment that no team has finished with, the latest first, with their customers' places."""
         found = []
-        for row in self.rows(REPORTS, since=since, most=most):
+        for row in self.rows(REPORTS, first=number_on(in_shanghai(since).date()), since=since, most=most):
             values = dict(row)
             area, address = values.pop("transformer_area") or "", values.pop("address") or ""
             found.append(Report(ticket_of(values), area, address))

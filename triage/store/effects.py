@@ -13,7 +13,7 @@ from triage.rules import Rules
 from triage.standing import extension_rule
 from triage.store.sql import block
 from triage.terms import Asked, Level, Linked, State
-from triage.tickets import Ticket
+from triage.tickets import CoHandling, Ticket
 
 if TYPE_CHECKING:
     from triage.lifecycle import Plan
@@ -190,8 +190,11 @@ def _cancel_all_help(store: "Moves", made: Made) -> None:
 
 
 def _dispatch(store: "Moves", made: Made) -> None:
-    """Ask those for help that an attention rule names (协办), once the ticket has a department."""
+    """Ask those for help that an attention rule names (协办), once the ticket has a department; who leads from here on need not help as well."""
     assert made.plan.place is not None
+    for one in own_help(store, made.number, made.plan.place.department):
+        store.cancel_help(one.id, made.now)
+        store.void_co_clock(one.id, made.now)
     there = {one.department for one in store.co_handlings_of(made.number) if one.cancelled_at is None}
     parents, teams = store.teams_and_parents()
     for department in store.named_to_help(made.number):
@@ -200,8 +203,13 @@ def _dispatch(store: "Moves", made: Made) -> None:
             store.start_help(made.number, department, unit, "按关注规则协办", store.demand(made.number), made.rules, made.now, "system")
 
 
+def own_help(store: "Moves", number: str, department: str) -> list[CoHandling]:
+    """Give where a department is still asked to help with a ticket."""
+    return [one for one in store.co_handlings_of(number) if one.is_open and one.department == department]
+
+
 def _undo_dispatch(store: "Moves", made: Made) -> None:
-    """Put back what the dispatch changed; who was asked for help along with it is not asked any more."""
+    """Put back what the dispatch changed: who was asked for help along with it is not asked any more, who was spared by it is asked again."""
     done = made.plan.undoes
     assert done is not None  # the guard has seen to it
     store.set_back(made.number, done)
@@ -211,6 +219,8 @@ def _undo_dispatch(store: "Moves", made: Made) -> None:
         if one.is_open and one.asked_at == done.at:
             store.cancel_help(one.id, made.now)
             store.void_co_clock(one.id, made.now)
+    for id in done.spared:
+        store.ask_help_again(id, done.at)
 
 
 def _assign(store: "Moves", made: Made) -> None:

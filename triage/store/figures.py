@@ -1,11 +1,12 @@
 """Figures from the steps: counted from the rows that a list of the same name gives, so that every figure opens down to its tickets."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import RowMapping
 
 from triage.store.base import Part
+from triage.store.facts import COUNTED
 from triage.store.sql import block
 
 DUE = """
@@ -34,9 +35,96 @@ TICKETS = block(f"""
 HOW_MANY = block(f"""
     SELECT COUNT(*) {NARROWED}""")
 
+METRICS = block("""
+    SELECT code, name, maturity_days, basis, source
+    FROM metrics""")
+UNDER = """WITH RECURSIVE under(code) AS (
+        SELECT code FROM units WHERE (:unit_code = '' AND parent_code IS NULL) OR code = :unit_code
+        UNION
+        SELECT units.code FROM units JOIN under ON units.parent_code = under.code)"""
+# A unit's own count; where nobody gave one, the sum of those right below it that have one.
+SERVED = block("""
+    SELECT SUM(customers) AS customers, MAX(as_of_on) AS as_of_on
+    FROM unit_customers
+    WHERE as_of_on <= :last_on AND (unit_code = :unit_code OR (:is_below AND unit_code IN (
+            SELECT code FROM units WHERE parent_code = :unit_code OR (:unit_code = '' AND parent_code IS NULL))))
+        AND NOT EXISTS (
+            SELECT 1
+            FROM unit_customers AS later
+            WHERE later.unit_code = unit_customers.unit_code AND later.as_of_on > unit_customers.as_of_on AND later.as_of_on <= :last_on)
+    HAVING COUNT(*) > 0""")
+UNTRUE = block(f"""
+    {UNDER}
+    SELECT COUNT(*) AS count
+    FROM suspicions
+    JOIN tickets ON tickets.number = suspicions.ticket_number
+    WHERE suspicions.rule = 'contact_without_call' AND suspicions.verdict = 'confirmed'
+        AND suspicions.decided_at >= :since AND suspicions.decided_at < :until
+        AND (:unit_code = '' OR COALESCE(tickets.team_unit, tickets.unit_code, '') IN (SELECT code FROM under))""")
+
+OPEN = "tickets.state NOT IN ('closed', 'answered', 'referred', 'merged', 'withdrawn') AND tickets.next_due_at IS NOT NULL"
+COUNT_OPEN = block(
+    f"""
+    WITH RECURSIVE under(code) AS (
+        SELECT code FROM units WHERE code IN :units
+        UNION
+        SELECT units.code FROM units JOIN under ON units.parent_code = under.code)
+    SELECT SUM(CASE WHEN red_at <= :now THEN 1 ELSE 0 END) AS red, SUM(CASE WHEN red_at > :now AND yellow_at <= :now THEN 1 ELSE 0 END) AS yellow,
+        SUM(CASE WHEN red_at > :now AND yellow_at > :now THEN 1 ELSE 0 END) AS green,
+        SUM(CASE WHEN red_at > :now AND red_at < :until THEN 1 ELSE 0 END) AS red_today
+    FROM tickets
+    WHERE {OPEN} AND (:is_everything OR COALESCE(tickets.team_unit, tickets.unit_code, '') IN (SELECT code FROM under))""",
+    "units",
+)
+OPEN_AGES = block(
+    f"""
+    WITH RECURSIVE under(code) AS (
+        SELECT code FROM units WHERE code IN :units
+        UNION
+        SELECT units.code FROM units JOIN under ON units.parent_code = under.code)
+    SELECT steps.started_at
+    FROM steps
+    JOIN tickets ON tickets.number = steps.ticket_number
+    WHERE steps.watch = :watch AND steps.step = :step AND steps.ended_at IS NULL AND steps.voided_at IS NULL
+        AND steps.due_at >= :since AND steps.due_at < :until AND steps.red_at <= :now AND {COUNTED}
+        AND (:is_everything OR COALESCE(steps.unit_code, tickets.team_unit, tickets.unit_code, '') IN (SELECT code FROM under))""",
+    "units",
+)
+
 
 class Figures(Part):
-    """Counts steps and lists them."""
+    """Counts steps and lists them; and what figures are set against."""
+
+    def maturity_days(self) -> dict[str, int]:
+        """Give how many days an event must be old before each metric judges it."""
+        return {code: int(row["maturity_days"]) for code, row in self.metric_rows().items()}
+
+    def metric_rows(self) -> dict[str, RowMapping]:
+        """Give the metrics by code: name, how old an event must be, what that rests on."""
+        return {row["code"]: row for row in self.rows(METRICS)}
+
+    def customers_served(self, unit_code: str, last_on: date) -> tuple[int, date] | None:
+        """Give how many customers a unit serves (`''`: all units) by the latest count up to a day, and of which day that is; None: nobody gave it."""
+        for is_below in (False, True):
+            row = self.row(SERVED, unit_code=unit_code, last_on=last_on, is_below=is_below)
+            if row is not None:
+                return int(row["customers"]), row["as_of_on"]
+        return None
+
+    def count_open(self, units: Sequence[str], now: datetime, until: datetime) -> RowMapping:
+        """Count the open tickets of units and those below by zone, and those that turn red before a moment (`''`: all units)."""
+        row = self.row(COUNT_OPEN, units=tuple(units), now=now, until=until, is_everything="" in units)
+        assert row is not None
+        return row
+
+    def open_starts(self, watch: str, step: str, units: Sequence[str], since: datetime, until: datetime, now: datetime) -> list[datetime]:
+        """Give when the steps began that fell due in [since, until) and by now and are still open."""
+        given = {"watch": watch, "step": step, "units": tuple(units), "is_everything": "" in units}
+        return [row["started_at"] for row in self.rows(OPEN_AGES, **given, since=since, until=until, now=now)]
+
+    def untrue_records(self, unit_code: str, since: datetime, until: datetime) -> int:
+        """Count the records of a unit and those below it that quality staff found untrue (不实记录) in [since, until)."""
+        return int(self.value(UNTRUE, unit_code=unit_code, since=since, until=until))
 
     def timeliness_rows(self, watch: str, since: datetime, until: datetime, now: datetime) -> Sequence[RowMapping]:
         """Count, by step, department and human or machine, the steps that fell due in [since, until) and by now: all, met, still open."""

@@ -110,7 +110,7 @@ class Intake(Queries, Clockwork, Audit, Beside, Outages, Search, Shifts):
 
     def _customer(self, number: str) -> Customer | None:
         row = self.row(CUSTOMER, number=number) if number else None
-        return Customer(row["number"], row["unit_code"], Locality(row["locality"]), row["key_kind"]) if row else None
+        return Customer(row["number"], row["unit_code"], Locality(row["locality"]) if row["locality"] else None, row["key_kind"]) if row else None
 
     def open_tickets(self, contact: Contact, openings: Sequence[Opening], rules: Rules, now: datetime, actor: str) -> tuple[Ticket, ...]:
         """Keep contact, complaints, predictions, decisions, clocks and first audit entries in one transaction.

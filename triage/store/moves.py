@@ -17,7 +17,7 @@ from triage.rules import Rules
 from triage.standing import Standing
 from triage.store.base import to_json
 from triage.store.effects import Made as Kept
-from triage.store.effects import bring_about
+from triage.store.effects import bring_about, own_help
 from triage.store.intake import ADD_DECISION, ADD_PREDICTION, Intake
 from triage.store.organisation import Organisation
 from triage.store.sql import block
@@ -140,6 +140,7 @@ class Moves(Intake, Undoing, Organisation):
             Conflict: the ticket's version is not the one that the move was checked against.
         """
         made = Kept(ticket, move, fields, plan, rules, now, actor)
+        spared = [one.id for one in own_help(self, ticket.number, plan.place.department)] if plan.place else []
         self._set_state(made)
         if plan.place:
             self._set_place(made, plan.place)
@@ -153,6 +154,7 @@ class Moves(Intake, Undoing, Organisation):
         if plan.place:
             detail |= {"department": plan.place.department, "team_unit": plan.place.team_unit, "was": f"{ticket.demand_type}/{ticket.topic}"}
             detail["before"] = {name: getattr(ticket, name) for name in PLACE}
+            detail |= {"spared": spared} if spared else {}
         notes = {name: fields[name] for name in TEXTS if name in fields}
         if plan.heard:
             detail["attention"] = list(plan.heard)

@@ -101,6 +101,11 @@ HANDOVERS = block("""
     UPDATE handovers
     SET unit_code = :new
     WHERE unit_code = :old AND taken_at IS NULL""")
+# The units above the old one have changed: what was added up for them is counted anew by `flask sweep`, or by `flask rebuild figures`.
+FIGURES_STALE = block("""
+    INSERT INTO counters (name, value)
+    VALUES ('figures-stale', 1)
+    ON CONFLICT (name) DO UPDATE SET value = 1""")
 TABLES: Mapping[str, Table] = {
     table.name: table for table in (schema.units, schema.teams, schema.areas, schema.customers, schema.crews, schema.crew_members)
 }
@@ -176,6 +181,8 @@ class Organisation(Part):
         )
         self.run(DROP_TEAMS, old=old)
         self.run(MERGE, **pair, merged_on=merged_on)
+        self.run(FIGURES_STALE)
+        self.__dict__.pop("_units_read", None)
         return moved
 
     def _move_tickets(self, old: str, new: str) -> tuple[tuple[str, ...], int, int]:

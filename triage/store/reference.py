@@ -38,6 +38,9 @@ TABLES: Mapping[str, Table] = {
         schema.escalations,
         schema.reply_templates,
         schema.referral_advice,
+        schema.suspicion_rules,
+        schema.scorecard_items,
+        schema.report_schedules,
         schema.office_hours,
         schema.unit_days,
     )

@@ -177,7 +177,15 @@ attention_patterns = reference(
     truth("is_negation"),
     words("note"),
 )
-metrics = reference("metrics", code("code", primary_key=True), words("name"), words("numerator"), words("denominator"), words("note"))
+metrics = reference(
+    "metrics",
+    code("code", primary_key=True),
+    words("name"),
+    words("numerator"),
+    words("denominator"),
+    words("note"),
+    count("maturity_days"),
+)
 switches = reference("switches", code("code", primary_key=True), words("name"), words("value"), words("note"))
 fixed_holidays = reference(
     "fixed_holidays",
@@ -414,6 +422,16 @@ tickets = Table(
         sqlite_where=literal_column(AT_WORK),
         postgresql_where=literal_column(AT_WORK),
     ),
+    Index(
+        "ix_tickets_open",
+        "red_at",
+        "yellow_at",
+        "team_unit",
+        "unit_code",
+        "state",
+        sqlite_where=literal_column("next_due_at IS NOT NULL"),
+        postgresql_where=literal_column("next_due_at IS NOT NULL"),
+    ),
     Index("ix_tickets_watched", "number", sqlite_where=literal_column("is_watched"), postgresql_where=literal_column("is_watched")),
     Index(
         "ix_tickets_outage",
@@ -424,6 +442,7 @@ tickets = Table(
     Index("ix_tickets_team", "department", "team_unit", "state", "queue_rank", "next_due_at"),
     Index(None, "received_at"),
     Index(None, "closed_at"),
+    Index(None, "team_unit", "received_at"),
 )
 predictions = Table(
     "predictions",
@@ -485,6 +504,7 @@ steps = Table(
     Column("co_handling_id", Integer),
     moment("warn_at", nullable=True),
     Index(None, "watch", "due_at", "step"),
+    Index(None, "unit_code", "watch", "due_at"),
     Index(None, "warn_at", sqlite_where=literal_column("warn_at IS NOT NULL"), postgresql_where=literal_column("warn_at IS NOT NULL")),
 )
 pauses = Table(
@@ -664,6 +684,7 @@ calls = Table(
     moment("answered_at", nullable=True),
     moment("ended_at", nullable=True),
     moment("imported_at"),
+    Index(None, "started_at"),
 )
 outages = Table(
     "outages",
@@ -763,6 +784,7 @@ audit = Table(
     words("detail_json"),
     code("previous_hash"),
     code("hash"),
+    Index(None, "action", "happened_at"),
 )
 reference_audit = Table(
     "reference_audit",
@@ -950,4 +972,5 @@ report_files = Table(
     code("made_by"),
     moment("made_at"),
     Index(None, "unit_code", "first_on"),
+    UniqueConstraint("kind", "unit_code", "first_on", "format"),
 )

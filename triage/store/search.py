@@ -5,7 +5,8 @@ them, and `is_compared` keeps them out of Alembic's comparison.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -127,8 +128,10 @@ NARROWED = """tickets.number >= :first AND tickets.number < :last
         AND (:confidential = '' OR (:confidential = 'yes') = tickets.is_confidential)
         AND (:zone = '' OR (:zone = 'red' AND tickets.red_at <= :now)
             OR (:zone = 'yellow' AND tickets.yellow_at <= :now AND (tickets.red_at IS NULL OR tickets.red_at > :now)))"""
-# From the newest back, no further than is counted: CROSS JOIN keeps SQLite to the order of the words' index; MATERIALIZED keeps PostgreSQL from
-# walking through all tickets and reading the words of each.
+# From the newest back, no further than is counted. CROSS JOIN keeps SQLite to the order of the words' index. PostgreSQL's index knows no order: it
+# gives the numbers of all that may fit (MATERIALIZED, and the period beside it: else the words of each ticket of the period are read), and these
+# are looked at from the newest back until there are enough (OFFSET 0 keeps it from reading all tickets that the filters pass). Whether pairs stand in
+# a row is seen there too: only the kept words of a ticket say so, and reading them is what costs.
 BY_WORDS = {
     "sqlite": f"""
     SELECT tickets.number, CASE WHEN :order = 'relevance' THEN bm25(ticket_words) ELSE 0.0 END AS score
@@ -141,16 +144,28 @@ BY_WORDS = {
     LIMIT :most""",
     "postgresql": f"""
     WITH found AS MATERIALIZED (
-        SELECT ticket_number, words
+        SELECT ticket_number
         FROM ticket_words
-        WHERE words @@ CAST(:phrases AS tsquery) AND ticket_number >= :first AND ticket_number < :last)
-    SELECT tickets.number, CASE WHEN :order = 'relevance' THEN -ts_rank(found.words, CAST(:phrases AS tsquery)) ELSE 0.0 END AS score
-    FROM found
-    JOIN tickets ON tickets.number = found.ticket_number
-    WHERE {NARROWED}
-        AND {SEEN}
-    ORDER BY tickets.number DESC
-    LIMIT :most""",
+        WHERE words @@ CAST(:pairs AS tsquery)),
+    newest AS MATERIALIZED (
+        SELECT passed.number
+        FROM (SELECT ticket_number FROM found WHERE ticket_number >= :first AND ticket_number < :last ORDER BY ticket_number DESC) AS one
+        CROSS JOIN LATERAL (
+            SELECT tickets.number
+            FROM tickets
+            WHERE tickets.number = one.ticket_number
+                AND {NARROWED}
+                AND {SEEN}
+                AND (:pairs = :phrases OR EXISTS (
+                    SELECT 1
+                    FROM ticket_words
+                    WHERE ticket_words.ticket_number = one.ticket_number AND ticket_words.words @@ CAST(:phrases AS tsquery)))
+            OFFSET 0) AS passed
+        LIMIT :most)
+    SELECT newest.number, CASE WHEN :order = 'relevance' THEN -ts_rank(ticket_words.words, CAST(:phrases AS tsquery)) ELSE 0.0 END AS score
+    FROM newest
+    JOIN ticket_words ON ticket_words.ticket_number = newest.number
+    ORDER BY newest.number DESC""",
 }
 BY_FILTERS = f"""
     SELECT tickets.number, 0.0 AS score
@@ -207,8 +222,9 @@ class Search(Part):
             is_told = user.role not in (Role.HANDLER, Role.LEADER, Role.ADMIN)
             rows = self.rows(FIND_PERSON, person=query.person, digest=self.digest(query.person), is_told=is_told, **asked)
         elif query.words:
-            phrases = PHRASES[self._engine](query.phrases)
-            rows = self.rows(FIND_WORDS[self._engine], phrases=phrases, order=query.order, **asked)
+            words = PHRASES[self._engine](query.phrases)
+            with self._by_the_index():
+                rows = self.rows(FIND_WORDS[self._engine], **words, order=query.order, **asked)
         else:
             rows = self.rows(FIND, **asked)
         return [row["number"] for row in sorted(rows, key=lambda row: row["score"])]
@@ -248,6 +264,17 @@ class Search(Part):
             words = self._words(numbers)
             differing = [number for number, kept in words.items() if self.value(IS_KEPT[self._engine], number=number, words=kept) is None]
         return Checked(tickets, int(self.value(COUNT_KEPT)), len(numbers), tuple(differing))
+
+    @contextmanager
+    def _by_the_index(self) -> Iterator[None]:
+        """Have PostgreSQL ask the words' index for frequent words too: it takes reading all words for as cheap as reading one short column, though
+        long ones are kept apart and have to be fetched and unpacked. The setting ends with the transaction."""
+        if self._engine == "sqlite":
+            yield
+            return
+        with self.writing():
+            self.connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            yield
 
     @property
     def _engine(self) -> str:
@@ -310,16 +337,20 @@ def _as_tsvector(pieces: Sequence[str]) -> str:
     return " ".join(f"'{piece}':{min(at, LAST_POSITION)}" for at, piece in enumerate(pieces, start=1))
 
 
-def _fts_phrases(phrases: Sequence[Phrase]) -> str:
+def _fts_phrases(phrases: Sequence[Phrase]) -> dict[str, str]:
     """Write words for FTS5: each in quotes, so that nothing in it is an operator; a piece holds letters, digits and Chinese characters only."""
-    return " AND ".join(f'"{" ".join(one.pieces)}"{" *" if one.is_prefix else ""}' for one in phrases)
+    return {"phrases": " AND ".join(f'"{" ".join(one.pieces)}"{" *" if one.is_prefix else ""}' for one in phrases)}
 
 
-def _tsquery(phrases: Sequence[Phrase]) -> str:
-    """Write words for a tsquery: each piece in quotes, so that nothing in it is an operator."""
-    words = (" <-> ".join(f"'{piece}'" for piece in one.pieces) + (":*" if one.is_prefix else "") for one in phrases)
+def _tsqueries(phrases: Sequence[Phrase]) -> dict[str, str]:
+    """Write words for a tsquery, their pairs in a row (`phrases`) and anywhere (`pairs`); each in quotes, so that nothing in it is an operator."""
+    return {"phrases": _tsquery(phrases, " <-> "), "pairs": _tsquery(phrases, " & ")}
+
+
+def _tsquery(phrases: Sequence[Phrase], between: str) -> str:
+    words = (between.join(f"'{piece}'" for piece in one.pieces) + (":*" if one.is_prefix else "") for one in phrases)
     return " & ".join(f"({word})" for word in words)
 
 
 WORDS = {"sqlite": _as_fts, "postgresql": _as_tsvector}
-PHRASES = {"sqlite": _fts_phrases, "postgresql": _tsquery}
+PHRASES = {"sqlite": _fts_phrases, "postgresql": _tsqueries}

@@ -22,9 +22,9 @@ def type_of(name: str) -> TypeEngine[Any] | None:
     return Boolean() if name.startswith("is_") else None
 
 
-def block(statement: str) -> TextClause | TextualSelect:
-    """Make an executable block from SQL with named parameters, one clause a line."""
-    clause = text(statement)
+def block(statement: str, *lists: str) -> TextClause | TextualSelect:
+    """Make an executable block from SQL with named parameters, one clause a line; the parameters in `lists` take several values (`IN :units`)."""
+    clause = text(statement).bindparams(*(bindparam(name, expanding=True) for name in lists if f":{name}" in statement))
     names = set(re.findall(r"\b[a-z_]+\b", statement))
     parameters = [bindparam(name, type_=kind) for name in re.findall(r"(?<!:):([a-z_]+)", statement) if (kind := type_of(name))]
     clause = clause.bindparams(*{p.key: p for p in parameters}.values())

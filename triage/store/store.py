@@ -1,18 +1,28 @@
 """The store: its parts by subject on one connection."""
 
+from triage.store.assessments import Assessments
 from triage.store.attachments import Attachments
+from triage.store.audit_tasks import AuditTasks
 from triage.store.calls import Calls
 from triage.store.customers import Customers
+from triage.store.demand import Demand
 from triage.store.dispatching import Dispatching
 from triage.store.drafts import Drafts
 from triage.store.figures import Figures
 from triage.store.filters import Filters
 from triage.store.labels import Labels
+from triage.store.live import Live
 from triage.store.marks import Marks
 from triage.store.messages import Messages
 from triage.store.moves import Moves
 from triage.store.people import People
 from triage.store.reference import ReferenceData
+from triage.store.reports import Reports
+from triage.store.rollups import Rollups
+from triage.store.samples import Samples
+from triage.store.sign_off import SignOffs
+from triage.store.surveys import Surveys
+from triage.store.suspicions import Suspicions
 from triage.store.warnings import Warnings
 
 
@@ -24,12 +34,22 @@ class Store(
     People,
     ReferenceData,
     Figures,
+    Rollups,
+    Reports,
     Labels,
     Warnings,
     Marks,
+    Live,
     Messages,
     Customers,
     Drafts,
     Filters,
+    Samples,
+    Assessments,
+    Suspicions,
+    AuditTasks,
+    SignOffs,
+    Surveys,
+    Demand,
 ):
     """Everything that is kept, on one connection taken for a request and given back at its end."""

@@ -31,6 +31,14 @@ TAKE_BACK = block("""
     UPDATE decisions
     SET made_by = 'taken_back'
     WHERE ticket_number = :number AND made_by = 'dispatcher' AND made_at = :since""")
+ASK_HELP_AGAIN = block("""
+    UPDATE co_handlings
+    SET cancelled_at = NULL
+    WHERE id = :id AND cancelled_at = :since""")
+OWE_HELP_AGAIN = block("""
+    UPDATE steps
+    SET voided_at = NULL, warn_at = yellow_at
+    WHERE co_handling_id = :id AND voided_at = :since""")
 PLACE = ("topic", "demand_type", "department", "unit_code", "team_unit", "is_confidential", "is_watched")
 
 
@@ -43,7 +51,7 @@ class Undoing(Part):
         detail = json.loads(row["detail_json"]) if row and row["action"] == "dispatch" else {}
         if row is None or detail.get("version") != version or "before" not in detail:
             return None
-        return Dispatched(row["actor"], row["happened_at"], State(row["from_state"]), detail["before"])
+        return Dispatched(row["actor"], row["happened_at"], State(row["from_state"]), detail["before"], tuple(detail.get("spared", ())))
 
     def set_back(self, number: str, done: Dispatched) -> None:
         """Write on the ticket what it was about and where it stood before the dispatch."""
@@ -53,6 +61,11 @@ class Undoing(Part):
         """Void the clocks that the dispatch began, and owe again what it made void."""
         self.run(VOID_BEGUN, number=number, since=done.at, now=now)
         self.run(OWE_AGAIN, number=number, since=done.at)
+
+    def ask_help_again(self, id: int, at: datetime) -> None:
+        """Ask a department again for the help that the dispatch of that moment had spared it, its clock running on."""
+        self.run(ASK_HELP_AGAIN, id=id, since=at)
+        self.run(OWE_HELP_AGAIN, id=id, since=at)
 
     def take_back_decision(self, number: str, at: datetime) -> None:
         """Mark the decision of a dispatch as taken back: it is kept, and nothing is learnt from it."""

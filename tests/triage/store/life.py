@@ -503,6 +503,7 @@ class Life:
         self._beside(ticket, code, who, fields)
         if code in ("dispatch", "reroute"):
             ticket.demand_type, ticket.department, ticket.team_unit = fields["demand_type"], left.department, left.team_unit
+            ticket.helping = [team for team in ticket.helping if team[0] != left.department]  # who leads need not help as well
             if ticket.is_dangerous and "safety" not in [left.department, *(asked for asked, _ in [*ticket.helping, *ticket.helped])]:
                 self._ask_safety(ticket)
         ends = ticket.state in ENDS.split()

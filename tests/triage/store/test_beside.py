@@ -513,3 +513,25 @@ def test_after_a_reopening_only_what_counts_from_it_is_owed(store, handed_in, mo
     ticket = move(ticket, "reroute", minutes=61, topic="other.damage", demand_type="request", reason="电器损坏")
     arrivals = [s for s in store.steps_of(ticket.number) if s.is_open and s.step is Step.ARRIVE and s.watch is Watch.CUSTOMER]
     assert [s.started_at for s in arrivals] == [NOW + HOUR]
+
+
+def test_who_helped_and_then_leads_need_not_help_any_more(store, take, move):
+    (ticket,) = take("电费多算了", said=BILL)
+    ticket = move(ticket, "co_handle", minutes=5, co_department="metering", task="核表")
+    ticket = move(ticket, "reroute", minutes=6, topic="business.metering.device", demand_type="complaint", reason="表的问题")
+    assert [one.is_open for one in store.co_handlings_of(ticket.number)] == [False]
+    assert not [s for s in store.steps_of(ticket.number) if s.is_open and s.step is Step.CO_HANDLE]
+
+
+def test_a_dispatch_that_is_taken_back_lets_who_led_help_again(store, take, move):
+    (ticket,) = take("电费多算了", said=BILL)
+    ticket = move(ticket, "co_handle", minutes=5, co_department="metering", task="核表")
+    (asked,) = [s for s in store.steps_of(ticket.number) if s.step is Step.CO_HANDLE]
+    ticket = move(ticket, "return", minutes=6, reason="不是电费的事")
+    ticket = move(ticket, "dispatch", minutes=7, topic="business.metering.device", demand_type="complaint")
+    assert not any(one.is_open for one in store.co_handlings_of(ticket.number))
+    ticket = move(ticket, "undo_dispatch", minutes=7.5)
+    assert [(one.department, one.is_open) for one in store.co_handlings_of(ticket.number)] == [("metering", True)]
+    (again,) = [s for s in store.steps_of(ticket.number) if s.step is Step.CO_HANDLE and s.is_open]
+    assert (again.id, again.due_at) == (asked.id, asked.due_at)
+    assert store.check_figures() == []

@@ -15,9 +15,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from tests import engines
+from tests.triage.metric_lists import lists_that_differ
 from tests.triage.samples import SECRET
 from tests.triage.store.holds import Watcher
 from tests.triage.store.life import AT_ONCE, CALLS, PROCEDURE, UNITS, Life
+from triage.figures import Reading
+from triage.moments import in_shanghai
 from triage.store import Database, Store
 
 LIVES = int(os.environ.get("TRIAGE_LIVES", "0"))
@@ -107,8 +110,17 @@ class Lives(RuleBasedStateMachine):
     def everything_holds(self) -> None:
         self.watcher.look(at_all=False)
 
+    @rule()
+    def fold(self) -> None:
+        self.life.store.fold_figures()
+
     def teardown(self) -> None:
+        store, day = self.life.store, in_shanghai(self.life.now).date()
+        wrong = store.check_figures()
+        differing = lists_that_differ(Reading(store, day - timedelta(days=90), day, self.life.now))
         self.after.close()
+        assert wrong == [], "what moves appended to the figures is not what a recount gives"
+        assert differing == [], "a figure does not open down to what it counts"
 
 
 @pytest.fixture

@@ -93,6 +93,7 @@ def test_words_find(take, find, query: str, said: str):
         pytest.param("小区 电费", "小区没电，费心了", id="characters that stand apart"),
         pytest.param("电 欠费", "小区停电", id="a short word beside a long one"),
         pytest.param("表箱", "电表旁的箱子", id="characters of a word that is cut"),
+        pytest.param("变压器", "变压不稳，高压器件", id="pairs that do not stand in a row"),
         pytest.param("停电 OR 欠费", "小区停电", id="an operator is a word"),
         pytest.param("NEAR(停电 小区)", "小区停电", id="another operator is a word"),
         pytest.param("ab 配变", "配变abc跳闸", id="a beginning that is not the last word"),

@@ -83,6 +83,7 @@ def soak(store: Store, seed: int, moves: int) -> Life:
     for ticket in life.tickets.values():
         holds(life, ticket, rows_of(life, ticket.number))
     watcher.look_at_figures()
+    assert store.check_figures() == []
     return life
 
 

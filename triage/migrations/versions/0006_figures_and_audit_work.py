@@ -103,6 +103,7 @@ def upgrade() -> None:
         sa.Column("made_at", Moment(), nullable=False),
         sa.ForeignKeyConstraint(["unit_code"], ["units.code"], name=op.f("fk_report_files_unit_code_units")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_report_files")),
+        sa.UniqueConstraint("kind", "unit_code", "first_on", "format", name=op.f("uq_report_files_kind_unit_code_first_on_format")),
     )
     with op.batch_alter_table("report_files", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_report_files_unit_code_first_on"), ["unit_code", "first_on"], unique=False)
@@ -278,12 +279,46 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("supply_since_on", sa.Date(), nullable=True))
         batch_op.add_column(sa.Column("imported_at", Moment(), nullable=True))
 
+    with op.batch_alter_table("metrics", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("maturity_days", sa.Integer(), server_default=sa.text("0"), nullable=False))
+
+    with op.batch_alter_table("calls", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_calls_started_at"), ["started_at"], unique=False)
+
+    with op.batch_alter_table("steps", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_steps_unit_code_watch_due_at"), ["unit_code", "watch", "due_at"], unique=False)
+
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_audit_action_happened_at"), ["action", "happened_at"], unique=False)
+
     with op.batch_alter_table("tickets", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_tickets_closed_at"), ["closed_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_tickets_team_unit_received_at"), ["team_unit", "received_at"], unique=False)
+        batch_op.create_index(
+            "ix_tickets_open",
+            ["red_at", "yellow_at", "team_unit", "unit_code", "state"],
+            unique=False,
+            sqlite_where=sa.text("next_due_at IS NOT NULL"),
+            postgresql_where=sa.text("next_due_at IS NOT NULL"),
+        )
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("metrics", schema=None) as batch_op:
+        batch_op.drop_column("maturity_days")
+
+    with op.batch_alter_table("calls", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_calls_started_at"))
+
+    with op.batch_alter_table("steps", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_steps_unit_code_watch_due_at"))
+
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_audit_action_happened_at"))
+
     with op.batch_alter_table("tickets", schema=None) as batch_op:
+        batch_op.drop_index("ix_tickets_open")
+        batch_op.drop_index(batch_op.f("ix_tickets_team_unit_received_at"))
         batch_op.drop_index(batch_op.f("ix_tickets_closed_at"))
 
     with op.batch_alter_table("customers", schema=None) as batch_op:

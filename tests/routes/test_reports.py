@@ -1,0 +1,274 @@
+"""Reports over the web and the command line: pages whose numbers open, real workbooks, PDF with Chinese letters, each due file made once."""
+
+import io
+import re
+import sqlite3
+import stat
+import subprocess
+import zipfile
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from html import unescape
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from routes.reporting import make_due
+from triage.complaint import read_contact
+from triage.errors import InvalidInput
+from triage.intake import receive
+from triage.lifecycle import act
+from triage.moments import in_shanghai
+from triage.people import User
+from triage.printing import PrinterMissing, check_font, find_chromium, to_pdf
+from triage.reference import edit_row
+from triage.report import due_periods, latest_complete, make_report, period_with
+from triage.terms import ReportKind, Role
+from triage.workbook import workbook
+
+WEEK, MONTH = ReportKind.WEEK, ReportKind.MONTH
+LINK = re.compile(r'<a href="(/board/list\?[^"]+)">(\d+)</a>')
+TOTAL = re.compile(r"共 (\d+) 条")
+PHONE, NAME, ADDRESS = "13812345678", "欧阳小美", "临江市城区柳荫路12号"
+
+
+@pytest.fixture
+def last_week(app, store):
+    """Tickets of the last complete week, some late; gives that week."""
+    parts, week = app.extensions["triage"], latest_complete(WEEK, datetime.now(UTC))
+    rules = store.rules()
+    for place in range(14):
+        then = datetime(week.first_on.year, week.first_on.month, week.first_on.day, 2, tzinfo=UTC) + timedelta(minutes=place, days=-(place % 7))
+        caller = {"phone": PHONE, "caller_name": NAME, "address": ADDRESS, "unit_code": "330101"}
+        contact = read_contact({"complaints": [{"text": f"{'停电了' if place % 2 else '电表不准'}，我是{NAME}，电话{PHONE}"}], **caller})
+        (ticket,) = receive(contact, predict=parts.predict, rules=rules, store=store, now=then, actor="agent")
+        who = User("h", "h", Role.HANDLER, ticket.team_unit or "", ticket.department or "")
+        late = timedelta(minutes=5 if place % 2 else 3000)
+        act(ticket.number, "accept", {}, user=who, version=1, store=store, rules=rules, now=then + late)
+    store.fold_figures()
+    return week
+
+
+@pytest.fixture
+def run(app):
+    """Run a command; gives its result."""
+    runner = app.test_cli_runner()
+    return lambda *arguments: runner.invoke(args=[str(argument) for argument in arguments])
+
+
+def address(week, more: str = "") -> str:
+    return f"/reports/week/{week.first_on}{more}"
+
+
+@pytest.mark.parametrize("user", ["auditor", "admin", "dispatcher", "leader"])
+def test_the_list_leads_to_reports_of_weeks_and_months(client_as, user):
+    client = client_as(user)
+    page = client.get("/reports")
+    links = re.findall(r'href="(/reports/(?:week|month)/[^"]+)"', page.text)
+    assert len(links) == 24
+    for link in links[::12]:
+        assert client.get(unescape(link)).status_code == 200
+
+
+@pytest.mark.parametrize("query", ["", "?unit=33", "?unit=330101"])
+def test_every_number_of_a_report_opens_down_to_exactly_its_tickets(client_as, last_week, query):
+    auditor = client_as("auditor")
+    page = auditor.get(address(last_week, query))
+    assert page.status_code == 200
+    found = LINK.findall(page.text)
+    assert found
+    for link, number in found:
+        assert TOTAL.search(auditor.get(unescape(link)).text)[1] == number, link
+    assert re.findall(r"<style|\sstyle=|\son[a-z]+=|<script(?! src=)", page.text) == []
+
+
+def test_a_leader_reads_their_own_unit_and_no_other(client_as, last_week, store):
+    leader = client_as("leader")
+    own = next(row["unit_code"] for row in store.users() if row["username"] == "leader")
+    other = "3302" if own.startswith("3301") else "3301"
+    assert leader.get(address(last_week)).status_code == 200
+    for path in (f"/reports?unit={other}", address(last_week, f"?unit={other}"), address(last_week, f"/file?format=xlsx&unit={other}")):
+        assert leader.get(path).status_code == 403
+
+
+@pytest.mark.parametrize("user", ["agent", "repair"])
+def test_who_does_not_read_figures_gets_no_report(client_as, last_week, user):
+    for path in ("/reports", address(last_week), address(last_week, "/file?format=xlsx"), "/report-files/1"):
+        assert client_as(user).get(path).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "says"),
+    [
+        pytest.param("/reports/week/2026-01-06", 422, "请改为 2026-01-05", id="no Monday"),
+        pytest.param("/reports/week/nonsense", 422, "不是日期", id="no date"),
+        pytest.param("/reports/year/2026-01-01", 404, "周报", id="no such kind"),
+        pytest.param("/reports/month/2026-01-01?unit=9999", 422, "没有供电单位", id="no such unit"),
+        pytest.param("/reports/month/2026-01-01/file?format=doc", 422, "可选：pdf、xlsx、html", id="no such format"),
+        pytest.param("/report-files/99999999999", 404, "没有这份报告", id="no such file"),
+    ],
+)
+def test_what_is_asked_wrongly_is_said(client_as, path, status, says):
+    answer = client_as("auditor").get(path)
+    assert (answer.status_code, says in answer.text) == (status, True), answer.text
+
+
+def sheets(data: bytes) -> dict[str, list[list[object]]]:
+    book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+    return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
+
+
+def test_a_workbook_holds_the_figures_as_numbers_with_formats_heads_and_charts(client_as, last_week, store):
+    answer = client_as("auditor").get(address(last_week, "/file?format=xlsx"))
+    made = make_report(last_week, "", store=store, rules=store.rules(), now=datetime.now(UTC))
+    read = sheets(answer.data)
+    steps = {row[0]: row[1:4] for row in read["处理及时率"][1:] if row[0]}
+    assert steps == {row.name: [row.compared.figure.n, row.compared.figure.k, row.compared.figure.rate] for row in made.steps}
+    assert [row[0] for row in read["摘要"][3:]] == list(made.summary)
+    missed = sum(row.compared.figure.n - row.compared.figure.k for row in made.steps)
+    assert len(read["超时明细"]) - 1 == missed > 0
+    parts = {name: content.decode() for name, content in unzipped(answer.data).items() if name.endswith(".xml")}
+    assert sum(name.startswith("xl/charts/chart") for name in parts) == 2
+    assert 'formatCode="0.0%"' in parts["xl/styles.xml"]
+    assert 'state="frozen"' in parts["xl/worksheets/sheet2.xml"]
+
+
+def unzipped(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.mark.parametrize("format", ["xlsx", "html"])
+def test_nothing_of_a_customer_stands_in_a_file(client_as, last_week, format):
+    data = client_as("auditor").get(address(last_week, f"/file?format={format}")).data
+    whole = "".join(part.decode(errors="replace") for part in unzipped(data).values()) if format == "xlsx" else data.decode()
+    assert "处理及时率" in whole
+    assert [one for one in (PHONE, NAME, ADDRESS, "柳荫路") if one in whole] == []
+
+
+def test_a_name_that_looks_like_a_formula_stays_a_text(store, last_week):
+    edit_row(store, "departments", {"code": "repair"}, {"name": "=1+1"}, actor="admin", now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    made = make_report(last_week, "", store=store, rules=store.rules(), now=now)
+    data = workbook(made, store=store, rules=store.rules(), now=now)
+    assert any("=1+1" in row for row in sheets(data)["超时明细"])
+    assert not any(b"<f>" in part for name, part in unzipped(data).items() if name.startswith("xl/worksheets/"))
+
+
+def test_a_report_as_html_stands_alone(run, tmp_path, last_week):
+    made = run("report", "week", "--date", last_week.first_on, "--format", "html", "--out", tmp_path / "r.html")
+    assert made.exit_code == 0, made.output
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert re.findall(r"<script|<link|<img|<a |src=|url\(", text) == []
+    assert "default-src 'none'" in text
+
+
+def test_a_pdf_shows_chinese_letters_in_a_chinese_font(client_as, last_week, chromium_path):
+    answer = client_as("auditor").get(address(last_week, "/file?format=pdf"))
+    assert (answer.status_code, answer.mimetype, answer.data[:5]) == (200, "application/pdf", b"%PDF-"), answer.text[:300]
+    assert b"CJK" in answer.data  # a font with Chinese letters is embedded
+    assert "attachment" in answer.headers["Content-Disposition"]
+
+
+def test_without_a_browser_or_a_font_it_says_what_to_install(tmp_path):
+    with pytest.raises(PrinterMissing, match="安装 Debian 软件包 chromium"):
+        find_chromium(lambda name: None)
+    with pytest.raises(PrinterMissing, match="fonts-noto-cjk"):
+        check_font(lambda name: None)
+    silent = program(tmp_path / "fc-list", "exit 0")
+    with pytest.raises(PrinterMissing, match="fonts-noto-cjk"):
+        check_font(lambda name: silent)
+
+
+def test_a_browser_that_prints_nothing_is_said_to_have_failed(tmp_path):
+    broken = program(tmp_path / "chromium", "echo /font.ttf; exit 1")
+    with pytest.raises(PrinterMissing, match="没有生成 PDF"):
+        to_pdf("<p>一</p>", lambda name: broken)
+
+
+def program(path, script: str) -> str:
+    path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    path.chmod(path.stat().st_mode | stat.S_IEXEC)
+    subprocess.run([str(path)], check=False, capture_output=True)
+    return str(path)
+
+
+def test_the_command_says_what_is_missing(run, tmp_path):
+    for arguments, says in (
+        (("report", "week"), "--out"),
+        (("report", "week", "--out", tmp_path / "none" / "r.pdf"), "文件夹须已存在"),
+        (("report", "month", "--date", "2026-13-01", "--out", tmp_path / "r.pdf"), "不是日期"),
+        (("report", "month", "--unit", "9999", "--format", "xlsx", "--out", tmp_path / "r.xlsx"), "没有供电单位"),
+    ):
+        result = run(*arguments)
+        assert (result.exit_code, says in result.output) == (2, True), result.output
+    assert not any(tmp_path.glob("*r.*"))
+
+
+def switch_on(store, code: str, **values: str) -> None:
+    edit_row(store, "report_schedules", {"code": code}, {"is_on": "1", "formats": "xlsx", **values}, actor="admin", now=datetime.now(UTC))
+
+
+def test_what_is_due_is_made_once_and_can_be_opened(run, store, client_as, last_week):
+    assert "0 reports made" in run("report", "--due").output  # off by default
+    switch_on(store, "weekly")
+    switch_on(store, "monthly", formats="xlsx;html")
+    assert "3 reports made" in run("report", "--due").output
+    assert "0 reports made" in run("report", "--due").output
+    auditor = client_as("auditor")
+    files = re.findall(r"/report-files/\d+", auditor.get("/reports").text)
+    assert len(files) == 3
+    for file in files:
+        answer = auditor.get(file)
+        assert (answer.status_code, len(answer.data) > 1000) == (200, True)
+    assert client_as("leader").get(files[0]).status_code == 403  # it is the province's
+
+
+def test_a_schedule_that_did_not_run_makes_up_for_it(store, last_week):
+    switch_on(store, "weekly")
+    now, rules = datetime.now(UTC), store.rules()
+    assert len(make_due(store, rules, now - timedelta(days=14))) == 1
+    assert len(make_due(store, rules, now)) == 2
+    assert make_due(store, rules, now) == []
+
+
+def test_no_more_than_eight_periods_are_made_up_for():
+    now = datetime.now(UTC)
+    found = due_periods(MONTH, period_with(MONTH, in_shanghai(now).date() - timedelta(days=800)).first_on, now)
+    assert len(found) == 8
+    assert found[-1] == latest_complete(MONTH, now)
+
+
+def test_who_is_named_in_a_schedule_is_told_once(store, last_week):
+    switch_on(store, "weekly", recipients="auditor;leader")
+    now, rules = datetime.now(UTC), store.rules()
+    (name,) = make_due(store, rules, now)
+    make_due(store, rules, now)
+    for username in ("auditor", "leader"):
+        assert [row["subject"] for row in store.messages_of(username) if row["kind"] == "report"] == [f"{name} 已生成，请到“报告”页下载"]
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"formats": "doc"}, "pdf、xlsx、html"),
+        ({"kind": "year"}, "week"),
+        ({"unit_code": "9999"}, "没有"),
+        ({"recipients": "auditor;nobody"}, "没有用户“nobody”"),
+    ],
+)
+def test_a_schedule_that_nobody_could_keep_is_refused(store, values, says):
+    with pytest.raises(InvalidInput, match=says):
+        edit_row(store, "report_schedules", {"code": "weekly"}, values, actor="admin", now=datetime.now(UTC))
+
+
+def test_an_extract_is_written_once_and_opens_in_any_sqlite_tool(run, tmp_path, last_week):
+    file, period = tmp_path / "extract.db", ("--since", last_week.first_on - timedelta(days=10), "--until", last_week.last_on)
+    written = run("extract", file, *period)
+    assert (written.exit_code, "14 tickets" in written.output) == (0, True), written.output
+    again = run("extract", file, *period)
+    assert (again.exit_code, "--force" in again.output) == (2, True)
+    assert run("extract", file, *period, "--force", "--unit", "3302").exit_code == 0
+    with closing(sqlite3.connect(file)) as opened:
+        assert opened.execute("SELECT COUNT(*) FROM tickets").fetchone() == (0,)
+    assert run("extract", file, "--since", "2026-02-30", "--force").exit_code == 2

@@ -1,0 +1,274 @@
+"""The audit extract (审计提取): one self-contained SQLite file whose views give the board's figures, readable with any SQLite tool.
+
+Texts are masked as on the pages; of confidential tickets there is no text, and of no ticket is there a caller, a number or an address.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlite_utils
+
+from triage import metrics
+from triage.errors import InvalidInput, Problem
+from triage.extract_columns import RATE, TABLES, VIEWS
+from triage.masking import mask_address, mask_name, mask_text
+from triage.moments import in_shanghai
+from triage.rules import Rules
+from triage.search import Cut, words_of
+from triage.store.facts import NAMES
+from triage.store.rollups import Wanted
+from triage.terms import Step, Watch
+
+if TYPE_CHECKING:
+    from triage.store import Store
+
+BATCH = 500
+# What each metric with one measure counts: its numerator is what met.
+SIMPLE = {
+    "dispatch_accuracy": "dispatch",
+    "first_time_resolution": "closed",
+    "satisfaction": "satisfaction",
+    "upheld": "upheld",
+    "repeat": "event",
+    "chased": "received",
+    "reopened": "resolved",
+    "override": "override",
+    "callback_reach": "callback",
+    "arrival": "due.customer.arrive",
+}
+COUNTED = """
+    FROM facts
+    JOIN parts ON parts.measure = facts.measure
+    JOIN metrics ON metrics.code = parts.metric
+    JOIN period
+    WHERE facts.day_on >= date(period.first_on, '-' || metrics.maturity_days || ' days')
+        AND facts.day_on <= date(
+            CASE WHEN metrics.maturity_days > 0 THEN MIN(period.last_on, period.today_on) ELSE period.last_on END,
+            '-' || metrics.maturity_days || ' days')"""
+K_AND_N = """SUM(CASE WHEN parts.side = 'k' AND (parts.met = '' OR facts.met = (parts.met = 'yes')) THEN facts.n ELSE 0 END) AS k,
+        SUM(CASE WHEN parts.side = 'n' THEN facts.n ELSE 0 END) AS n"""
+RATES = f"""
+    SELECT metric, watch, step, k, n, 1.0 * k / n AS rate
+    FROM (
+        SELECT parts.metric, parts.watch, parts.step, {K_AND_N} {COUNTED}
+        GROUP BY parts.metric, parts.watch, parts.step) AS counted
+    WHERE n > 0"""
+RATES_BY_UNIT = f"""
+    SELECT metric, watch, step, unit_code, k, n, 1.0 * k / n AS rate
+    FROM (
+        SELECT parts.metric, parts.watch, parts.step, facts.unit_code, {K_AND_N} {COUNTED}
+        GROUP BY parts.metric, parts.watch, parts.step, facts.unit_code) AS counted
+    WHERE n > 0"""
+DURATIONS = """
+    SELECT substr(measure, 10) AS watch_and_step, COUNT(*) AS n, AVG(amount) AS mean_seconds
+    FROM facts
+    JOIN period
+    WHERE measure LIKE 'duration.%' AND day_on BETWEEN first_on AND last_on
+    GROUP BY measure"""
+EXCLUDED = """
+    SELECT trait AS why, COUNT(*) AS n
+    FROM facts
+    JOIN period
+    WHERE measure = 'excluded' AND day_on BETWEEN first_on AND last_on
+    GROUP BY trait"""
+OF_ONE_METRIC = """
+    SELECT metric, watch, step, k, n, rate
+    FROM rates
+    WHERE metric = ?"""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is extracted: days (both included) and a unit with all below it (`''`: everything)."""
+
+    first_on: date
+    last_on: date
+    unit_code: str = ""
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """How much an extract holds."""
+
+    tickets: int
+    steps: int
+    facts: int
+
+
+def extract(path: Path, scope: Scope, *, store: "Store", rules: Rules, cut: Cut, now: datetime, replaces: bool = False) -> Extracted:
+    """Write an extract; it appears whole or not at all, readable by its owner only.
+
+    Args:
+        path: the file; `replaces` says whether one that is there may be replaced.
+        cut: how the words of the full-text search are cut.
+
+    Raises:
+        InvalidInput: the file is there already, its folder is not, or there is no such unit.
+    """
+    check(path, scope, store, replaces)
+    fresh = path.with_name(f".{path.name}.part")
+    fresh.unlink(missing_ok=True)
+    os.close(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    database = sqlite_utils.Database(fresh)
+    try:
+        with store.snapshot():
+            counts = fill(database, scope, store=store, rules=rules, cut=cut, now=now)
+        database.close()
+        fresh.replace(path)
+    finally:
+        database.close()
+        with suppress(FileNotFoundError):
+            fresh.unlink()
+    return counts
+
+
+def check(path: Path, scope: Scope, store: "Store", replaces: bool) -> None:
+    """Refuse what cannot be extracted.
+
+    Raises:
+        InvalidInput: see `extract`.
+    """
+    if path.exists() and not replaces:
+        raise InvalidInput(Problem("FILE", f"文件 {path} 已存在；确要替换请加 --force"))
+    if path.is_dir() or not path.parent.is_dir():
+        raise InvalidInput(Problem("FILE", f"不能写到 {path}：请给出已有文件夹里的文件名"))
+    if scope.unit_code and scope.unit_code not in {row["code"] for row in store.units()}:
+        raise InvalidInput(Problem("unit", f"没有供电单位 {scope.unit_code}，请核对代码"))
+
+
+def fill(database: sqlite_utils.Database, scope: Scope, *, store: "Store", rules: Rules, cut: Cut, now: datetime) -> Extracted:
+    """Fill an empty database with tables, views, full text and the documentation of all columns."""
+    database.conn.execute("PRAGMA journal_mode = MEMORY")
+    database.conn.execute("PRAGMA synchronous = OFF")  # the file gets its name only when it is whole
+    for name, columns in TABLES.items():
+        database.table(name).create({column: kind for column, (kind, _) in columns.items()}, pk="id" if "id" in columns else None)
+    put_reference(database, scope, store, rules, now)
+    facts = put(database, "facts", find_facts(scope, store, now))
+    numbers = [row["ticket_number"] for row in database.query("SELECT DISTINCT ticket_number FROM facts ORDER BY ticket_number")]
+    tickets = put(database, "tickets", (ticket for batch in batches(numbers) for ticket in read_tickets(batch, store, cut)))
+    steps = put(database, "steps", (row for batch in batches(numbers) for row in store.extract_steps(batch)))
+    index(database)
+    make_views(database)
+    describe(database)
+    return Extracted(tickets, steps, facts)
+
+
+def put(database: sqlite_utils.Database, table: str, rows: Iterable[Mapping[Any, Any]]) -> int:
+    """Put rows into a table, its columns only, and give how many they were."""
+    count = 0
+
+    def plain_rows() -> Iterator[dict[str, Any]]:
+        nonlocal count
+        for row in rows:
+            count += 1
+            yield {column: plain(row.get(column)) for column in TABLES[table]}
+
+    database.table(table).insert_all(plain_rows(), batch_size=BATCH)
+    return count
+
+
+def plain(value: Any) -> Any:
+    """Give a value as any SQLite tool reads it: moments and days as texts of Shanghai's clock, truths as 0 and 1."""
+    if isinstance(value, datetime):
+        return in_shanghai(value).strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, date):
+        return value.isoformat()
+    return int(value) if isinstance(value, bool) else value
+
+
+def batches(numbers: Iterable[str]) -> Iterator[list[str]]:
+    """Give numbers a batch at a time."""
+    waiting = iter(numbers)
+    while batch := list(islice(waiting, BATCH)):
+        yield batch
+
+
+def find_facts(scope: Scope, store: "Store", now: datetime) -> Iterator[Mapping[Any, Any]]:
+    """Give the facts of the period, and those before it that a metric judges only when they are old enough."""
+    longest = max(store.maturity_days().values(), default=0)
+    return store.facts(Wanted(every_measure(), scope.first_on - timedelta(days=longest), scope.last_on, (scope.unit_code,)), now)
+
+
+def every_measure() -> tuple[str, ...]:
+    """Name every measure that there is."""
+    stepwise = tuple(f"{name}.{watch.value}.{step.value}" for name in ("due", "duration") for watch in Watch for step in Step)
+    return (*stepwise, *(name for name in NAMES if name not in ("due", "duration")))
+
+
+def read_tickets(numbers: list[str], store: "Store", cut: Cut) -> Iterator[dict[str, Any]]:
+    """Give tickets with masked texts and the words of these."""
+    for row in store.extract_tickets(numbers):
+        text, reply = ("", "") if row["is_confidential"] else (masked(row["text"], row), masked(row["reply"], row))
+        yield {**row, "text": text, "reply": reply, "words": " ".join(words_of(text, cut))}
+
+
+def masked(text: str | None, row: Mapping[Any, Any]) -> str:
+    """Mask a text as the pages do, and beyond that the caller's own name and address wherever they stand in it."""
+    shown = text or ""
+    for value, mask in ((row["address"], mask_address), (row["caller_name"], mask_name)):
+        if value and len(value) > 1:
+            shown = shown.replace(value, mask(value))
+    return mask_text(shown)
+
+
+def put_reference(database: sqlite_utils.Database, scope: Scope, store: "Store", rules: Rules, now: datetime) -> None:
+    """Put in what the codes mean, and what was extracted when."""
+    days = {"first_on": scope.first_on, "last_on": scope.last_on, "today_on": in_shanghai(now).date()}
+    put(database, "period", [{**days, "unit_code": scope.unit_code, "made_at": now, "product": "95598 投诉分拣 flask extract"}])
+    put(database, "units", store.units())
+    put(database, "topics", ({"code": code, "name": one.name, "lead_department": one.lead_department} for code, one in rules.topics.items()))
+    put(database, "departments", ({"code": code, "name": name} for code, name in rules.departments.items()))
+    put(database, "demand_types", ({"code": code, "name": name} for code, name in rules.demand_types.items()))
+    rows = store.metric_rows()
+    put(database, "metrics", ({**row, "definition": metrics.definition(code)} for code, row in rows.items()))
+    put(database, "parts", parts())
+
+
+def parts() -> Iterator[dict[str, str]]:
+    """Say which facts are the denominator and which the numerator of each share."""
+    for watch in Watch:
+        for step in Step:
+            for metric, met in (("timeliness", "yes"), ("overdue", "no")):
+                yield from _share(metric, f"due.{watch.value}.{step.value}", met, watch=watch.value, step=step.value)
+    for metric, measure in SIMPLE.items():
+        yield from _share(metric, measure, "yes")
+    yield {"metric": "returned", "side": "n", "measure": "dispatch", "met": "", "watch": "", "step": ""}
+    yield {"metric": "returned", "side": "k", "measure": "return", "met": "", "watch": "", "step": ""}
+
+
+def _share(metric: str, measure: str, met: str, watch: str = "", step: str = "") -> Iterator[dict[str, str]]:
+    for side, which in (("n", ""), ("k", met)):
+        yield {"metric": metric, "side": side, "measure": measure, "met": which, "watch": watch, "step": step}
+
+
+def index(database: sqlite_utils.Database) -> None:
+    """Make what finds rows quickly, and the full-text search over the words of masked texts."""
+    database.table("tickets").create_index(["number"], unique=True)
+    database.table("steps").create_index(["ticket_number"])
+    database.table("facts").create_index(["measure", "day_on"])
+    database.table("facts").create_index(["ticket_number"])
+    database.table("tickets").enable_fts(["words"], fts_version="FTS5")
+
+
+def make_views(database: sqlite_utils.Database) -> None:
+    """Make the views: all shares, one view for each metric, durations, what stands in no rate."""
+    for name, sql in (("rates", RATES), ("rates_by_unit", RATES_BY_UNIT), ("durations", DURATIONS), ("excluded", EXCLUDED)):
+        database.create_view(name, sql)
+    for code in metrics.METRICS:
+        database.create_view(code, OF_ONE_METRIC.replace("?", database.quote(code)))  # a view takes no parameter
+
+
+def describe(database: sqlite_utils.Database) -> None:
+    """Document every column of every table and view."""
+    documented: dict[str, Mapping[str, str]] = {
+        name: {column: meaning for column, (_, meaning) in columns.items()} for name, columns in TABLES.items()
+    }
+    documented |= {**VIEWS, **dict.fromkeys(metrics.METRICS, RATE)}
+    rows = ((table, column, meaning) for table, columns in documented.items() for column, meaning in columns.items())
+    put(database, "columns", ({"table_name": table, "column_name": column, "meaning": meaning} for table, column, meaning in rows))

@@ -1,0 +1,110 @@
+"""The tables of an audit extract: each column with its type and, in Chinese, what it holds."""
+
+from collections.abc import Mapping
+from typing import Any
+
+CODED = "代码，名称见同名的表"
+Columns = Mapping[str, tuple[type[Any], str]]
+
+TABLES: Mapping[str, Columns] = {
+    "period": {
+        "first_on": (str, "统计期第一天（北京时间）"),
+        "last_on": (str, "统计期最后一天，含当天"),
+        "today_on": (str, "提取当天；满观察期才评判的指标只算到这一天"),
+        "unit_code": (str, "提取的单位，含下属；空为全部"),
+        "made_at": (str, "提取时刻（北京时间）；各数是这一时刻的"),
+        "product": (str, "由什么提取"),
+    },
+    "tickets": {
+        "id": (int, "本文件内的行号"),
+        "number": (str, "工单号"),
+        "received_at": (str, "受理时间（北京时间）"),
+        "closed_at": (str, "归档时间（北京时间），空为未归档"),
+        "state": (str, "状态代码"),
+        "level": (str, "级别：special 特殊、major 重大、important 重要、ordinary 一般"),
+        "demand_type": (str, f"诉求类型{CODED}（demand_types）"),
+        "topic": (str, f"主题{CODED}（topics）"),
+        "department": (str, f"责任部门{CODED}（departments）"),
+        "unit_code": (str, f"承办或供电单位{CODED}（units）"),
+        "channel": (str, "受理渠道代码"),
+        "locality": (str, "地域：urban 城区、rural 农村、remote 偏远"),
+        "is_confidential": (int, "1 为保密工单：文本不提取"),
+        "is_exempt": (int, "1 为经批准剔除，不计入比率"),
+        "is_malicious": (int, "1 为恶意诉求"),
+        "returns": (int, "退单次数"),
+        "reopenings": (int, "重新办理次数"),
+        "chases": (int, "催办次数"),
+        "attempts": (int, "回访未接通次数"),
+        "extensions": (int, "延期次数"),
+        "finding": (str, "调查结论：upheld 属实、partly 部分属实、not_upheld 不属实"),
+        "satisfaction": (str, "回访评价代码"),
+        "text": (str, "受理内容，已脱敏；保密工单为空"),
+        "reply": (str, "答复，已脱敏；保密工单为空"),
+        "words": (str, "脱敏后的受理内容切出的词，用空格隔开；全文检索 tickets_fts 用它"),
+    },
+    "steps": {
+        "ticket_number": (str, "工单号"),
+        "step": (str, "环节代码"),
+        "watch": (str, "时钟：customer 客户、department 部门、helper 协办"),
+        "department": (str, f"责任部门{CODED}（departments）"),
+        "unit_code": (str, f"单位{CODED}（units）"),
+        "is_by_machine": (int, "1 为自动完成"),
+        "limit_text": (str, "时限的说法"),
+        "started_at": (str, "起算时间（北京时间）"),
+        "due_at": (str, "到期时间（北京时间）"),
+        "ended_at": (str, "完成时间（北京时间），空为未完成"),
+        "voided_at": (str, "作废时间（北京时间）；作废的不计"),
+        "is_confirmed": (int, "0 为按未公布的日历推算"),
+    },
+    "facts": {
+        "ticket_number": (str, "工单号"),
+        "measure": (str, "所数的是什么，如 due.customer.resolve：客户时钟的办结环节到期；见 parts"),
+        "day_on": (str, "发生或到期的日子（北京时间）；为满观察期的指标，也含统计期之前的"),
+        "unit_code": (str, f"单位{CODED}（units）"),
+        "department": (str, f"部门{CODED}（departments）"),
+        "topic": (str, f"主题{CODED}（topics）"),
+        "demand_type": (str, f"诉求类型{CODED}（demand_types）"),
+        "channel": (str, "受理渠道代码"),
+        "trait": (str, "特征，因 measure 而异：派单的自动 machine 或人工 person、时长的分档、退单原因、评价代码等"),
+        "n": (int, "1"),
+        "met": (int, "1 为达到（计入分子）"),
+        "amount": (float, "另行求和的数：未完成为 1，时长为秒"),
+    },
+    "parts": {
+        "metric": (str, "指标代码（metrics）"),
+        "watch": (str, "时钟；不分时钟的为空"),
+        "step": (str, "环节；不分环节的为空"),
+        "side": (str, "n 分母、k 分子"),
+        "measure": (str, "数哪一种 facts"),
+        "met": (str, "只数 met 为 1（yes）或 0（no）的；空为全数"),
+    },
+    "units": {"code": (str, "单位代码"), "name": (str, "单位名称"), "kind": (str, "层级"), "parent_code": (str, "上级单位代码")},
+    "topics": {
+        "code": (str, "主题代码"),
+        "name": (str, "主题名称"),
+        "lead_department": (str, f"牵头部门{CODED}（departments）"),
+    },
+    "departments": {"code": (str, "部门代码"), "name": (str, "部门名称")},
+    "demand_types": {"code": (str, "诉求类型代码"), "name": (str, "诉求类型名称")},
+    "metrics": {
+        "code": (str, "指标代码"),
+        "name": (str, "指标名称"),
+        "maturity_days": (int, "观察期：事项满多少天才评判"),
+        "definition": (str, "口径"),
+    },
+    "columns": {"table_name": (str, "表或视图"), "column_name": (str, "列"), "meaning": (str, "这一列是什么")},
+}
+RATE = {
+    "metric": "指标代码（metrics）",
+    "watch": "时钟；不分时钟的为空",
+    "step": "环节；不分环节的为空",
+    "k": "分子",
+    "n": "分母",
+    "rate": "比率，0–1",
+}
+VIEWS: Mapping[str, Mapping[str, str]] = {
+    "rates": RATE,
+    "rates_by_unit": {**RATE, "unit_code": f"事项所属的单位（不含下属）{CODED}（units）"},
+    "durations": {"watch_and_step": "时钟和环节", "n": "已完成的环节数", "mean_seconds": "平均时长（秒）"},
+    "excluded": {"why": "为何不计入比率：merged 已合并、withdrawn 已撤诉、exempt 经批准剔除", "n": "工单数"},
+}

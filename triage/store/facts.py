@@ -1,0 +1,299 @@
+"""The facts that figures are made of: one SELECT a source, the same for one ticket, for a list and for all.
+
+A fact says that something countable happened to a ticket at a moment: `measure` (what), `unit_code` … `trait` (of what kind), `n` (1), `met` (0 or 1:
+whether it counts for the numerator), `amount` (what is summed beside: seconds, or 1 for what is still open). Every figure is a sum over facts, and
+the list behind a figure is those same facts, so that the two cannot differ. `triage/metrics.py` says which metric reads which measure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from triage.terms import Satisfaction
+
+COUNTED = "NOT tickets.is_exempt AND tickets.state NOT IN ('merged', 'withdrawn')"
+SATISFIED = f"('{Satisfaction.VERY.value}', '{Satisfaction.SATISFIED.value}')"
+DIMENSIONS = ("department", "topic", "demand_type", "channel", "agent", "trait")
+# Upper bounds of the classes of durations in minutes; the public limits (45, 90, 120 minutes; 1, 2, 5, 7, 15, 20 days) are bounds: none is split.
+CLASSES = (
+    *(1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720),
+    *(1440, 2160, 2880, 4320, 5760, 7200, 10080, 14400, 21600, 28800, 43200),
+)
+
+# What the engines say differently: the Shanghai day and hour of a moment, whole seconds between two, a value of a JSON text, its first label.
+SAID = {
+    "sqlite": {
+        "day": "date({0}, '+8 hours')",
+        "hour": "strftime('%H', {0}, '+8 hours')",
+        "seconds": "CAST(strftime('%s', {1}) AS INTEGER) - CAST(strftime('%s', {0}) AS INTEGER)",
+        "json": "json_extract({0}, '$.{1}')",
+        "first": "json_extract({0}, '$[0][0]')",
+        "later": "strftime('%Y-%m-%dT%H:%M:%f000Z', {0}, '+{1} days')",
+    },
+    "postgresql": {
+        "day": "CAST({0} AT TIME ZONE 'Asia/Shanghai' AS date)",
+        "hour": "to_char({0} AT TIME ZONE 'Asia/Shanghai', 'HH24')",
+        "seconds": "FLOOR(EXTRACT(EPOCH FROM {1})) - FLOOR(EXTRACT(EPOCH FROM {0}))",
+        "json": "CAST({0} AS json) ->> '{1}'",
+        "first": "CAST({0} AS json) -> 0 ->> 0",
+        "later": "{0} + interval '{1} days'",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where facts come from: tables, which rows, and what each row says. `parts` are the columns that a measure's name is made of behind `name`;
+    `home` is the column in which the unit stands, if it is there.
+
+    `{day}`-like names in braces are the engine's own words (`SAID`), filled in by `select`.
+    """
+
+    name: str
+    tables: str
+    where: str
+    at: str
+    met: str = "0"
+    amount: str = "0"
+    trait: str = "''"
+    unit: str = "COALESCE(tickets.team_unit, tickets.unit_code, '')"
+    department: str = "COALESCE(tickets.department, '')"
+    home: str = "tickets.team_unit"
+    parts: tuple[str, ...] = ()
+
+    @property
+    def measure(self) -> str:
+        """The measure's name as an expression."""
+        return " || '.' || ".join([f"'{self.name}'", *self.parts])
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The conditions that narrow it to the units `under`, each row in one of them: by its own column, for which there is an index, or else."""
+        if not self.home:
+            return (f" AND {self.unit} IN (SELECT code FROM under)",)
+        return (
+            f" AND {self.home} IN (SELECT code FROM under)",
+            f" AND {self.home} IS NULL AND {self.unit} IN (SELECT code FROM under)",
+        )
+
+
+OF_TICKETS = """tickets
+    JOIN contacts ON contacts.id = tickets.contact_id"""
+
+
+def of(table: str) -> str:
+    """Give the tables for facts about rows that belong to a ticket."""
+    return f"""{table}
+    JOIN tickets ON tickets.number = {table}.ticket_number
+    JOIN contacts ON contacts.id = tickets.contact_id"""
+
+
+def classes(seconds: str) -> str:
+    """Give the class of a duration as an expression: two digits, the first upper bound that it does not pass."""
+    bounds = " ".join(f"WHEN {seconds} <= {60 * bound} THEN '{place:02d}'" for place, bound in enumerate(CLASSES))
+    return f"CASE {bounds} ELSE '{len(CLASSES):02d}' END"
+
+
+STEP_UNIT = "COALESCE(steps.unit_code, tickets.team_unit, tickets.unit_code, '')"
+STEP_DEPARTMENT = "COALESCE(steps.department, '')"
+SENT = "outcome = 'dispatched' AND {0}.made_by NOT IN ('department', 'second', 'taken_back')"
+SENT_LATER = f"""(
+        SELECT MIN(later.made_at)
+        FROM decisions AS later
+        WHERE later.ticket_number = decisions.ticket_number AND later.id > decisions.id AND later.{SENT.format("later")})"""
+RETURNED = "('return', 'grant_return')"
+SENT_BEFORE = f"""(
+        SELECT {{column}}
+        FROM decisions AS sent
+        WHERE sent.ticket_number = audit.ticket_number AND sent.made_at <= audit.happened_at AND sent.{SENT.format("sent")}
+        ORDER BY sent.id DESC
+        LIMIT 1)"""
+CALLS = """(1 + tickets.chases + (
+        SELECT COUNT(*)
+        FROM links
+        WHERE links.other_number = tickets.number AND links.kind = 'repeat'))"""
+CALLED_AGAIN = """EXISTS (
+        SELECT 1
+        FROM links
+        WHERE links.other_number = tickets.number AND links.kind = 'repeat' AND links.made_at > {ended} AND links.made_at <= {later})"""
+
+
+def flag(condition: str) -> str:
+    """Give 1 where a condition holds and 0 where not."""
+    return f"CASE WHEN {condition} THEN 1 ELSE 0 END"
+
+
+def first_of(action: str) -> str:
+    """Say that an audit entry is its ticket's first of an action."""
+    return f"""audit.action = '{action}' AND NOT EXISTS (
+        SELECT 1
+        FROM audit AS earlier
+        WHERE earlier.ticket_number = audit.ticket_number AND earlier.action = '{action}' AND earlier.seq < audit.seq)"""
+
+
+SOURCES = (
+    Source(
+        "due",
+        of("steps"),
+        f"steps.voided_at IS NULL AND {COUNTED}",
+        at="steps.due_at",
+        met=flag("steps.ended_at < steps.red_at"),
+        amount=flag("steps.ended_at IS NULL"),
+        trait="CASE WHEN steps.step <> 'dispatch' OR steps.ended_at IS NULL THEN '' WHEN steps.is_by_machine THEN 'machine' ELSE 'person' END",
+        unit=STEP_UNIT,
+        home="steps.unit_code",
+        department=STEP_DEPARTMENT,
+        parts=("steps.watch", "steps.step"),
+    ),
+    Source(
+        "duration",
+        of("steps"),
+        f"steps.voided_at IS NULL AND steps.ended_at IS NOT NULL AND {COUNTED}",
+        at="steps.due_at",
+        amount="{steps.started_at,steps.ended_at|seconds}",
+        trait=classes("({steps.started_at,steps.ended_at|seconds})"),
+        unit=STEP_UNIT,
+        home="steps.unit_code",
+        department=STEP_DEPARTMENT,
+        parts=("steps.watch", "steps.step"),
+    ),
+    Source("received", OF_TICKETS, COUNTED, at="tickets.received_at", met=flag("tickets.chases > 0"), trait="{tickets.received_at|hour}"),
+    Source(
+        "excluded",
+        OF_TICKETS,
+        f"NOT ({COUNTED})",
+        at="tickets.received_at",
+        trait="CASE WHEN tickets.state IN ('merged', 'withdrawn') THEN tickets.state ELSE 'exempt' END",
+    ),
+    Source(
+        "complaint", OF_TICKETS, f"tickets.demand_type = 'complaint' AND NOT tickets.is_malicious AND {COUNTED}", at="tickets.received_at"
+    ),
+    Source(
+        "handled",
+        OF_TICKETS,
+        f"""COALESCE(tickets.demand_type, '') NOT IN ('fault', 'praise') AND NOT tickets.is_malicious
+        AND NOT (tickets.state = 'answered' AND COALESCE(tickets.demand_type, '') = 'enquiry') AND {COUNTED}""",
+        at="tickets.received_at",
+    ),
+    Source(
+        "event",
+        OF_TICKETS,
+        f"NOT EXISTS (SELECT 1 FROM links WHERE links.ticket_number = tickets.number AND links.kind = 'repeat') AND {COUNTED}",
+        at="tickets.received_at",
+        met=flag(f"{CALLS} >= 2"),
+        amount=flag(f"{CALLS} >= 3"),
+        trait=f"CASE WHEN {CALLS} = 1 THEN '1' WHEN {CALLS} = 2 THEN '2' ELSE '3' END",
+    ),
+    Source(
+        "dispatch",
+        of("decisions"),
+        f"decisions.{SENT.format('decisions')} AND {COUNTED}",
+        at="decisions.made_at",
+        met=flag(
+            f"""NOT EXISTS (
+        SELECT 1
+        FROM audit
+        WHERE audit.ticket_number = decisions.ticket_number
+            AND (audit.action IN {RETURNED} AND audit.happened_at >= decisions.made_at
+                OR audit.action = 'reroute' AND audit.happened_at > decisions.made_at)
+            AND ({SENT_LATER} IS NULL OR audit.happened_at <= {SENT_LATER}))"""
+        ),
+        trait="CASE WHEN decisions.made_by IN ('model', 'rule') THEN 'machine' ELSE 'person' END",
+        unit="COALESCE(decisions.team_unit, decisions.unit_code, '')",
+        home="decisions.team_unit",
+        department="COALESCE(decisions.department, '')",
+    ),
+    Source(
+        "return",
+        of("audit"),
+        f"audit.action IN {RETURNED} AND {COUNTED}",
+        at="audit.happened_at",
+        trait="""COALESCE({audit.detail_json,return_reason|json}, (
+        SELECT requests.value
+        FROM requests
+        WHERE requests.ticket_number = audit.ticket_number AND requests.kind = 'return' AND requests.decided_at = audit.happened_at
+        ORDER BY requests.id DESC
+        LIMIT 1), '')""",
+        unit=f"COALESCE({SENT_BEFORE.format(column='sent.team_unit')}, '')",
+        home="",
+        department=f"COALESCE({SENT_BEFORE.format(column='sent.department')}, '')",
+    ),
+    Source(
+        "override",
+        f"""{of("decisions")}
+    JOIN predictions ON predictions.id = (
+        SELECT MAX(seen.id)
+        FROM predictions AS seen
+        WHERE seen.ticket_number = decisions.ticket_number AND seen.made_at <= decisions.made_at)""",
+        f"decisions.made_by IN ('agent', 'dispatcher') AND {COUNTED}",
+        at="decisions.made_at",
+        met=flag(
+            """COALESCE(decisions.topic, '') <> COALESCE({predictions.topics_json|first}, '')
+            OR COALESCE(decisions.demand_type, '') <> COALESCE({predictions.demand_types_json|first}, '')"""
+        ),
+        trait="decisions.made_by",
+    ),
+    Source("satisfaction", of("audit"), f"audit.action = 'callback' AND {COUNTED}", at="audit.happened_at",
+           met=flag("{audit.detail_json,satisfaction|json} IN " + SATISFIED), trait="COALESCE({audit.detail_json,satisfaction|json}, '')"),
+    Source(
+        "callback",
+        of("steps"),
+        f"steps.step = 'callback' AND steps.watch = 'customer' AND steps.voided_at IS NULL AND {COUNTED}",
+        at="steps.due_at",
+        met=flag("""EXISTS (
+        SELECT 1
+        FROM audit
+        WHERE audit.ticket_number = steps.ticket_number AND audit.action = 'callback' AND audit.happened_at = steps.ended_at)"""),
+        amount=flag("steps.ended_at IS NULL"),
+        trait="CASE WHEN tickets.attempts < 3 THEN CAST(tickets.attempts AS VARCHAR(2)) ELSE '3' END",
+    ),
+    Source("resolved", of("audit"), f"{first_of('resolve')} AND {COUNTED}", at="audit.happened_at", met=flag("tickets.reopenings > 0")),
+    Source(
+        "closed",
+        of("audit"),
+        f"{first_of('close')} AND {COUNTED}",
+        at="audit.happened_at",
+        met=flag("tickets.reopenings = 0 AND NOT " + CALLED_AGAIN.format(ended="audit.happened_at", later="{audit.happened_at,60|later}")),
+    ),
+    Source(
+        "closed",
+        OF_TICKETS,
+        f"tickets.state = 'answered' AND {COUNTED}",
+        at="tickets.closed_at",
+        met=flag("NOT " + CALLED_AGAIN.format(ended="tickets.closed_at", later="{tickets.closed_at,60|later}")),
+    ),
+    Source(
+        "upheld",
+        of("audit"),
+        f"""audit.action = 'resolve' AND tickets.demand_type = 'complaint' AND tickets.finding <> '' AND NOT EXISTS (
+        SELECT 1
+        FROM audit AS later
+        WHERE later.ticket_number = audit.ticket_number AND later.action = 'resolve' AND later.seq > audit.seq) AND {COUNTED}""",
+        at="audit.happened_at",
+        met=flag("tickets.finding = 'upheld'"),
+        trait="tickets.finding",
+    ),
+)  # fmt: skip
+NAMES = tuple(dict.fromkeys(source.name for source in SOURCES))
+
+
+def said(expression: str, engine: str) -> str:
+    """Fill in what an engine says in its own words: `{column,other|word}`."""
+    filled = expression
+    while "|" in filled and (start := filled.find("{")) >= 0:
+        end = filled.index("}", start)
+        given, word = filled[start + 1 : end].split("|")
+        filled = filled[:start] + SAID[engine][word].format(*given.split(",")) + filled[end + 1 :]
+    return filled
+
+
+def select(source: Source, engine: str, narrowed: str = "", *, columns: Mapping[str, str] | None = None) -> str:
+    """Give a source's SELECT for an engine; `narrowed` is put behind its condition, `columns` beside its own."""
+    beside = "".join(f",\n        {expression} AS {name}" for name, expression in (columns or {}).items())
+    return said(
+        f"""SELECT tickets.number AS ticket_number, {source.measure} AS measure, {{{source.at}|day}} AS day_on, {source.unit} AS unit_code,
+        {source.department} AS department, COALESCE(tickets.topic, '') AS topic, COALESCE(tickets.demand_type, '') AS demand_type,
+        tickets.channel AS channel, contacts.actor AS agent, {source.trait} AS trait, 1 AS n, {source.met} AS met, {source.amount} AS amount{beside}
+    FROM {source.tables}
+    WHERE {source.where}{narrowed}""",
+        engine,
+    )
