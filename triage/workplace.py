@@ -16,13 +16,15 @@ ANSWERS = ("co_reply", "answer_chase", "inform")
 def likely_move(moves: Sequence[Move], ticket: Ticket) -> Move | None:
     """Give the move that the user will most likely make next; None where nothing has to be done.
 
-    A request to be decided or a question to be answered first; then what ends the step that is due next; else the first that moves the ticket on.
+    A ticket that nobody has accepted is accepted first; then a request is decided or a question answered; then what ends the step that is due
+    next; else the first that moves the ticket on.
     """
     main = [move for move in moves if move.is_main]
+    accepting = [move for move in main if move.code == "accept"]
     waited = [move for move in main if (move.settles and move.grants) or move.code in ANSWERS]
     due = [move for move in main if ticket.next_step in move.ends]
     onward = [move for move in main if move.target not in (None, State.RETURNED)]
-    return next(iter([*waited, *due, *onward, *main]), None)
+    return next(iter([*accepting, *waited, *due, *onward, *main]), None)
 
 
 def running_pause(pauses: Iterable[Pause], at: datetime) -> Pause | None:

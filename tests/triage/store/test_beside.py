@@ -7,10 +7,11 @@ import pytest
 from tests.triage.samples import NOW, Says, prediction, shanghai, user
 from triage.claims import claim, next_unclaimed
 from triage.errors import Conflict, Forbidden, IllegalMove, InvalidInput
-from triage.lifecycle import act
+from triage.lifecycle import act, legal_moves
 from triage.people import may_see
 from triage.terms import Asked, Level, Role, State, Step, Watch
 from triage.timeliness import period_of, timeliness
+from triage.workplace import likely_move
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 DAY_MINUTES = 1440
@@ -250,6 +251,25 @@ def test_a_merged_ticket_ends_and_its_customer_is_told_how_the_other_ended(store
     assert [row["ticket_number"] for row in store.waiting_requests(Asked.INFORM)] == [child.number]
     move(child, "inform", minutes=70, note="已电话告知")
     assert store.waiting_requests(Asked.INFORM) == []
+
+
+def test_a_merged_tickets_customer_is_asked_to_be_told_only_once_until_it_is_done(store, take, move):
+    (parent,), (child,) = take("整栋楼停电"), take("我家也停电", said=DOUBT, phone="13800000002")
+    child = move(child, "merge", minutes=5, parent=parent.number)
+    parent = move(move(parent, "accept", minutes=6), "arrive", minutes=20)
+    parent = move(move(parent, "resolve", minutes=50, reply="已送电", finding="upheld"), "review", minutes=60)
+    parent = move(move(parent, "callback", minutes=70, satisfaction="5"), "reopen", minutes=80, reason="又停了")
+    parent = move(move(parent, "accept", minutes=90), "arrive", minutes=95)
+    move(move(parent, "resolve", minutes=100, reply="已修好", finding="upheld"), "review", minutes=110)
+    assert [row["ticket_number"] for row in store.waiting_requests(Asked.INFORM)] == [child.number]
+
+
+def test_who_leads_and_is_asked_to_help_accepts_first(store, take, rules):
+    (ticket,) = take("电线掉在地上，有人触电了", unit_code="330101")
+    leader = user(Role.LEADER, "3301")
+    moves = legal_moves(ticket, leader, store.standing(ticket, leader, NOW), rules)
+    assert {"accept", "co_reply"} <= {move.code for move in moves}
+    assert likely_move(moves, ticket).code == "accept"
 
 
 def test_a_merge_takes_along_what_was_merged_before_and_raises_the_level(store, take, move):
