@@ -91,7 +91,7 @@ def sql_in_routes(path: Path, tree: ast.AST) -> Iterator[str]:
 
 
 # These put the SQL of figures together from the declared sources of facts; all that comes from outside is a parameter there too (test_rollups.py).
-COMPOSED = tuple(Path("triage/store") / name for name in ("facts.py", "rollups.py", "demand.py", "surveys.py"))
+COMPOSED = tuple(Path("triage/store") / name for name in ("facts.py", "rollups.py", "folding.py", "demand.py", "surveys.py"))
 
 
 def sql_put_together(path: Path, tree: ast.AST) -> Iterator[str]:

@@ -9,7 +9,8 @@ from sqlalchemy.exc import OperationalError
 
 from triage.store.base import Part
 from triage.store.engine import busy_is_said
-from triage.store.rollups import ONE_SNAPSHOT, Sum
+from triage.store.folding import ONE_SNAPSHOT
+from triage.store.rollups import Sum
 from triage.store.sql import block
 
 COLUMNS = "id, unit_code, first_on, last_on, signed_by, signed_at, note"

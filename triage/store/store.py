@@ -10,6 +10,7 @@ from triage.store.dispatching import Dispatching
 from triage.store.drafts import Drafts
 from triage.store.figures import Figures
 from triage.store.filters import Filters
+from triage.store.folding import Folding
 from triage.store.labels import Labels
 from triage.store.live import Live
 from triage.store.marks import Marks
@@ -35,6 +36,7 @@ class Store(
     ReferenceData,
     Figures,
     Rollups,
+    Folding,
     Reports,
     Labels,
     Warnings,
