@@ -9,9 +9,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from typing import Any, NoReturn
@@ -25,6 +28,7 @@ TEMPLATE = "triage_template"
 READY = re.compile(r"ready at (http://\S+?)/?$", re.MULTILINE)
 
 _numbers = count(1)
+_ahead: dict[tuple[int, str, str], deque[Future[str]]] = {}
 
 
 def missing(what: str, package: str) -> NoReturn:
@@ -130,10 +134,23 @@ def make_postgres_template(url: str, migrate: Callable[[str], object]) -> None:
 
 
 def fresh_postgres_database(url: str, template: str = TEMPLATE) -> str:
-    """Make a database of its own for a test, a copy of the template, and give its URL."""
+    """Give the URL of a database of its own for a test, a copy of the template; the next one is copied while the test runs."""
+    ahead = _ahead.setdefault((os.getpid(), url, template), deque())
+    ahead.append(_copier().submit(_copy_postgres, url, template))
+    if len(ahead) == 1:
+        ahead.append(_copier().submit(_copy_postgres, url, template))
+    return ahead.popleft().result()
+
+
+def _copy_postgres(url: str, template: str) -> str:
     name = f"test_{os.getpid()}_{next(_numbers)}"
     _administer(url, f"CREATE DATABASE {name} TEMPLATE {template}")
     return _of(url, name)
+
+
+@lru_cache
+def _copier() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="postgres-copy")
 
 
 def drop_postgres_database(url: str, database_url: str) -> None:
