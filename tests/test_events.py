@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -336,6 +337,12 @@ class Blind(Watch):
         raise StoreBusy("没有响应") if self.times == 1 else RuntimeError("name of somebody")
 
 
+def run(work):
+    """Run a coroutine in a thread of its own: in the main one the browser tests' loop may be at work."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
 async def never_mind(hub):
     await hub.round()
     await hub.round()
@@ -346,7 +353,7 @@ def test_a_database_that_does_not_answer_ends_no_stream_and_nothing_of_it_is_wri
     hub = Hub(watch, 1)
     viewer = Viewer(Guest("d", ((),), Wish(()), {}))
     hub.viewers.add(viewer)
-    asyncio.run(never_mind(hub))
+    run(never_mind(hub))
     assert (watch.times, viewer.is_ended) == (2, False)
     assert "RuntimeError" in caplog.text
     assert "somebody" not in caplog.text
@@ -360,4 +367,4 @@ def test_a_page_that_reads_slowly_has_one_word_a_topic_waiting_and_silence_is_br
             viewer.tell("queue", within)
         return silent, await viewer.news(10)
 
-    assert asyncio.run(listened()) == (":\n\n", 'event: changed\ndata: {"topic": "queue", "within": 3000}\n\n')
+    assert run(listened()) == (":\n\n", 'event: changed\ndata: {"topic": "queue", "within": 3000}\n\n')
