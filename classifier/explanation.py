@@ -10,6 +10,7 @@ from classifier.features import LONGEST_SEQUENCE
 from classifier.words import Document, is_word
 
 MOST_WORDS = 6
+MOST_DIGITS = 4  # a longer number is somebody's: of a phone, a meter, a customer; it explains nothing and must not stand in a decision's reasons
 
 Weights = tuple[tuple[str, float], ...]
 
@@ -46,7 +47,12 @@ def _shares(margins: NDArray[Any], length: int) -> NDArray[Any]:
     return shares
 
 
+def may_be_shown(word: str) -> bool:
+    """Say whether a word may be told as a reason: it says something, and is no number that leads to a person."""
+    return is_word(word) and sum(character.isdigit() for character in word) <= MOST_DIGITS
+
+
 def _strongest(words: list[str], weights: NDArray[Any]) -> Weights:
     ranked = (-np.abs(weights)).argsort(kind="stable").tolist()
-    chosen = [(words[number], float(weights[number])) for number in islice((n for n in ranked if is_word(words[n])), MOST_WORDS)]
+    chosen = [(words[number], float(weights[number])) for number in islice((n for n in ranked if may_be_shown(words[n])), MOST_WORDS)]
     return tuple(sorted(chosen, key=lambda item: -item[1]))

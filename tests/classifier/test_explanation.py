@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from classifier import artefact
-from classifier.explanation import MOST_WORDS, explain_words
+from classifier.explanation import MOST_WORDS, explain_words, may_be_shown
 from classifier.features import LONGEST_SEQUENCE, Features
 from classifier.manifest import FAST
 from classifier.model import Model, ModelFiles
@@ -36,6 +36,15 @@ def test_a_telling_word_speaks_for_its_label(two_heads: Model) -> None:
 @pytest.mark.parametrize("text", ["", "。。。！", "   ", "\0"])
 def test_a_text_without_words_has_no_reasons(two_heads: Model, text: str) -> None:
     assert two_heads.predict([text])[0].words == {"topic": (), "demand_type": ()}
+
+
+@pytest.mark.parametrize(
+    ("word", "may"), [("13800001234", False), ("3301000001", False), ("12345", False), ("95598", False), ("2026", True), ("3", True)]
+)
+def test_a_number_that_leads_to_a_person_is_no_reason(two_heads: Model, word: str, may: bool) -> None:
+    assert may_be_shown(word) is may
+    (answer,) = two_heads.predict([f"电表走得太快，我电话{word}"])
+    assert may or not any(word in shown for words in answer.words.values() for shown, _ in words)
 
 
 # By hand
