@@ -42,10 +42,10 @@ def _round() -> bool:
 
 
 def _count(store: Store) -> None:
-    """Fold what moves appended into the figures; where units changed their place, count all anew."""
+    """Fold what moves appended into the figures; where units changed their place or the tables are new, count all anew."""
     if store.figures_are_stale():
         store.rebuild_figures()
-        click.echo("figures counted anew, since units have changed their place")
+        click.echo("figures counted anew: units have changed their place, or the tables are new")
     store.fold_figures()
 
 

@@ -3,17 +3,20 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import inspect, text
+from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError, StatementError
+from sqlalchemy.pool import NullPool
 
 from tests.triage.samples import NOW
-from triage.migrate import migrate
+from triage.migrate import alembic_config, migrate
 from triage.reference import edit_row
+from triage.store import Store
 from triage.store.schema import Moment, metadata
 from triage.store.search import is_compared
 from triage.store.sql import block
@@ -96,3 +99,23 @@ def test_moments_are_sorted_by_time_in_the_tables(store, take):
         take("没电", now=NOW + timedelta(minutes=minutes))
     read = [row["received_at"] for row in store.rows(block("SELECT received_at FROM tickets ORDER BY received_at"))]
     assert read == [NOW + timedelta(minutes=minutes) for minutes in sorted(offsets)]
+
+
+def test_tickets_from_before_the_figures_are_counted_anew_after_the_upgrade(tmp_path):
+    url = f"sqlite:///{tmp_path / 'triage.db'}"
+    engine = create_engine(url, poolclass=NullPool)
+    columns = "number, contact_id, text, state, level, queue_rank, channel, received_at, version"
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "0005")
+        connection.execute(
+            text("INSERT INTO contacts (channel, phone_digest, customer_number, actor, received_at) VALUES ('phone', '', '', 'a', '')")
+        )
+        connection.execute(text(f"INSERT INTO tickets ({columns}) VALUES ('2026112300000001', 1, '', 'closed', 'ordinary', 1, 'phone', '', 1)"))
+    migrate(url)
+    with engine.connect() as connection:
+        assert Store(connection, b"secret").figures_are_stale()
+    engine.dispose()
+
+
+def test_an_empty_database_has_nothing_to_count_anew(store):
+    assert not store.figures_are_stale()
