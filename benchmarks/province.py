@@ -26,7 +26,7 @@ MONTHS = (1.2, 1.0, 0.9, 0.85, 0.9, 1.05, 1.4, 1.45, 1.05, 0.85, 0.9, 1.15)
 STORMS_A_YEAR, STORM = 5, 8.0  # so many days on which two cities call so many times as often
 AUDIT = "ticket_number, seq, happened_at, actor, action, detail_json, previous_hash, hash"
 STEP = """ticket_number, step, watch, department, unit_code, is_by_machine, from_event, started_at, due_at, yellow_at, red_at, is_confirmed,
-    limit_text, ended_at"""
+    limit_text, ended_at, used_seconds"""
 TICKET = """number, contact_id, text, state, level, queue_rank, demand_type, topic, department, unit_code, team_unit, channel, received_at, version,
     is_confidential, is_watched, next_step, next_due_at, yellow_at, red_at, is_confirmed, reply, finding,
     satisfaction, closed_at, chases, reopenings"""
@@ -148,7 +148,8 @@ def case(
         due, end = at + timedelta(hours=allowed), at + timedelta(hours=chance.expovariate(1 / (typical * strain)))
         ended = end if end < province.until else None
         times = (text(at), text(due), text(due - timedelta(hours=0.3 * allowed)), text(due + timedelta(minutes=1)))
-        row = (department, station, step == "dispatch" and by == "model", "received", *times, True, "", ended and text(ended))
+        took = ended and int((ended - at).total_seconds())
+        row = (department, station, step == "dispatch" and by == "model", "received", *times, True, "", ended and text(ended), took)
         steps += [(name, step, watch, *row) for watch in (("customer", "department") if has_own else ("customer",))]
         if ended is None:
             break

@@ -11,6 +11,7 @@ from routes.request import user
 from triage import errors
 from triage.printing import PrinterMissing
 from triage.sending import SendFailed
+from triage.wording import say
 
 STATUS: dict[type[errors.TriageError], int] = {
     errors.InvalidInput: 422,
@@ -29,11 +30,11 @@ STATUS: dict[type[errors.TriageError], int] = {
     errors.TriageError: 500,
 }
 HTTP = {
-    400: ("bad_request", "请求的格式不对"),
-    404: ("not_found", "没有这个页面，请核对地址"),
-    405: ("method_not_allowed", "此地址不接受这种请求方法"),
-    413: ("too_large", "内容太大，请分次提交"),
-    415: ("unsupported_media_type", "请用 Content-Type: application/json"),
+    400: ("bad_request", say("The request is badly formed")),
+    404: ("not_found", say("There is no such page; check the address")),
+    405: ("method_not_allowed", say("This address does not take this request method")),
+    413: ("too_large", say("The content is too large; send it in several parts")),
+    415: ("unsupported_media_type", say("Use Content-Type: application/json")),
 }
 
 
@@ -72,7 +73,7 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def of_csrf(error: CSRFError) -> ResponseReturnValue:
-        return answer(400, "csrf", "页面已过期，请刷新后再提交（填写的内容请先复制）")
+        return answer(400, "csrf", say("The page has expired; refresh it and submit again (copy what you have written first)"))
 
     @app.errorhandler(HTTPException)
     def of_http(error: HTTPException) -> ResponseReturnValue:
@@ -80,7 +81,7 @@ def register(app: Flask) -> None:
         if not is_api():
             with suppress(errors.TriageError):
                 user()  # known to the page, it keeps its navigation
-        code, message = HTTP.get(status, ("http_error", "请求无法完成"))
+        code, message = HTTP.get(status, ("http_error", say("The request could not be completed")))
         return answer(status, code, message)
 
     @app.errorhandler(Exception)
@@ -91,4 +92,6 @@ def register(app: Flask) -> None:
             trace = trace.tb_next
         where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
         app.logger.error("unexpected %s at %s", type(error).__name__, where)
-        return answer(500, "unexpected", "系统出错，本次操作没有保存，请稍后再试或联系管理员")
+        return answer(
+            500, "unexpected", say("Something went wrong in the system and this action was not saved; try again later or contact the administrator")
+        )

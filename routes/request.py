@@ -16,6 +16,7 @@ from triage.rules import Rules
 from triage.search import Cut, typed_words
 from triage.store import Database, Store
 from triage.terms import Role
+from triage.wording import say
 
 SESSION_KEY = "token"
 NUMBER = "version"
@@ -110,7 +111,7 @@ def user() -> User:
             token = session.get(SESSION_KEY, "")
             g.user = store().user_of_session(token, now()) if token else None
     if g.user is None:
-        raise SignInRequired("请先登录")
+        raise SignInRequired(say("Sign in first"))
     return cast(User, g.user)
 
 
@@ -122,7 +123,7 @@ def require(*roles: Role) -> User:
     """
     who = user()
     if who.role not in roles:
-        raise Forbidden(f"此页面供{'、'.join(role.label for role in roles)}使用，您的角色是{who.role.label}")
+        raise Forbidden(say("This page is for {roles}; your role is {role}", roles=say(", ").join(role.label for role in roles), role=who.role.label))
     return who
 
 
@@ -134,5 +135,5 @@ def version_seen(value: str | None) -> int:
     """
     digits = (value or "").strip().strip('W/"')
     if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
-        raise InvalidInput(Problem(NUMBER, "缺少工单版本：请刷新工单后再操作（接口请带 If-Match）"))
+        raise InvalidInput(Problem(NUMBER, say("The ticket's version is missing: refresh the ticket and try again (in the API, send If-Match)")))
     return int(digits)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from triage.moves import EVERY, FIELDS, MOVES, OPEN, WITH_DISPATCHER, Move
+from triage.moves import BY_CODE, EVERY, FIELDS, MOVES, OPEN, Move
 from triage.terms import State
 
 LIFECYCLE = Path(__file__).resolve().parent.parent / "docs" / "lifecycle.md"
@@ -21,7 +21,8 @@ READING = """## Moves 操作
 
 Clocks: *ends* 完成, *voids* 不再需要, *reopens* 继续计, *starts* 起算于; *pauses* 暂停 and *resumes* 恢复 the clocks. A move marked *lead* is for
 the team that leads (主办), one marked *helps* for a team that was asked to help (协办). A ticket that *leaves* its department takes that department's
-own clocks with it."""
+own clocks with it. A move that takes another one back (撤销) leaves everything *as before* that one: for `undo_seconds` (a minute), by whoever made
+it, and only while nobody has done anything since."""
 
 
 def table(head: tuple[str, ...], lines: Iterator[tuple[str, ...]]) -> str:
@@ -38,8 +39,8 @@ def states(move: Move) -> str:
 
 def target(move: Move) -> str:
     """Name the state that follows."""
-    if move.code == "undo_dispatch":
-        return "派单前的状态"
+    if move.undoes:
+        return f"{BY_CODE[move.undoes].label}前的状态"
     return move.target.label if move.target else "不变"
 
 
@@ -62,6 +63,7 @@ def clocks(move: Move) -> str:
         if steps
     ]
     said += [f"starts `{event}`" for event in move.events]
+    said += [f"as before `{move.undoes}`"] if move.undoes else []
     said += [word for word, holds in (("pauses", move.pauses), ("resumes", move.resumes), ("leaves", move.leaves)) if holds]
     return "; ".join(said) or "–"
 
@@ -82,8 +84,8 @@ def rows() -> Iterator[tuple[str, ...]]:
 
 
 def arrows_of(move: Move) -> Iterator[tuple[State, State]]:
-    """Give from where to where a move leads; a dispatch that is taken back leads to where it came from."""
-    ends = WITH_DISPATCHER if move.code == "undo_dispatch" else (move.target,) if move.target else ()
+    """Give from where to where a move leads; what is taken back leads to where it came from."""
+    ends = BY_CODE[move.undoes].sources if move.undoes else (move.target,) if move.target else ()
     return ((source, end) for source in move.sources for end in ends)
 
 

@@ -1,4 +1,4 @@
-"""From a fresh clone to a running product: install, front end, database, model, demo organisation, live updates, gunicorn.
+"""From a fresh clone to a running product: install, front end, database, model, demo organisation, live updates, sweep, gunicorn.
 
 Every step is a no-op when it was done before, so a second run starts in seconds and changes nothing.
 """
@@ -37,7 +37,7 @@ STEPS: tuple[tuple[str, str, Callable[[], None]], ...] = (
     ("front end", "style sheet and script", frontend.bring),
     ("database", "schema and reference data", lambda: flask("migrate")),
     ("training", "the bundled model, if there is none", train),
-    ("demo", "the demo organisation, if there is none", lambda: flask("demo")),
+    ("demo", "the demo organisation and its invented past, if there is none", lambda: flask("demo")),
 )
 
 
@@ -79,6 +79,23 @@ def start_live(host: str, port: int) -> None:
     os.environ["TRIAGE_LIVE_URL"] = f":{live}/live/events"
 
 
+def start_sweep() -> None:
+    """Start what warns, escalates, sends, folds figures and makes reports each minute (SWEEP_EVERY seconds), to end with this process.
+
+    SWEEP_EVERY=0: a timer of the machine does it (docs/escalation.md). What it says goes to `sweep.log` in the instance folder.
+    """
+    every = os.environ.get("SWEEP_EVERY") or "60"
+    if not every.isdigit():
+        sys.exit(f"SWEEP_EVERY={every} is not a number of seconds; 0: no sweep")
+    if int(every) == 0:
+        return
+    log = (ROOT / (os.environ.get("TRIAGE_INSTANCE") or "instance") / "sweep.log").resolve()
+    command = [str(PYTHON), "-m", "flask", "--app", "wsgi", "sweep", "--every", every, "--parent", str(os.getpid())]
+    with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as output:
+        subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+    say(f"sweep: every {every} s; what it says stands in {log}")
+
+
 def main() -> None:
     """Take the steps, tell their seconds, and become gunicorn."""
     environment.check_python()
@@ -98,6 +115,7 @@ def main() -> None:
     os.chdir(ROOT)
     os.environ.update(HOST=host, PORT=port)
     start_live(host, int(port))
+    start_sweep()
     os.execv(PYTHON, [str(PYTHON), "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"])
 
 

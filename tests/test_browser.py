@@ -61,7 +61,7 @@ def served(tmp_path_factory):
     flask(environment, "migrate")
     let_call_at_any_hour(Path(environment["TRIAGE_INSTANCE"]))
     flask(environment, "train")
-    passwords = dict(re.findall(r"^ {2}(\S+) +(\S+) ", flask(environment, "demo"), re.MULTILINE))
+    passwords = dict(re.findall(r"^ {2}(\S+) +(\S+) ", flask(environment, "demo", "--history", "0"), re.MULTILINE))
     flask(environment, "import", str(calls_of_last_week(tmp_path_factory.mktemp("calls") / "calls.csv")), *COLUMNS)
     with running_gunicorn(environment) as server:
         yield server.url, passwords

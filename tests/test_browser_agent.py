@@ -228,6 +228,25 @@ def test_a_draft_is_back_after_the_page_was_killed_and_signed_in_again(browser, 
     expect(page.locator(".draft")).to_have_count(0)
 
 
+def test_a_draft_that_was_discarded_is_back_with_one_key_unless_somebody_writes_again(page, enter, served):
+    enter(page).keyboard.type(OUTAGE)
+    rest(page)
+    for turn in range(2):
+        page.goto(f"{served.address}/complaints/new")
+        page.get_by_role("button", name="丢弃").click()
+        expect(page.locator(".done")).to_contain_text("秒内可撤销")
+        expect(page.locator("#complaints-0-text")).to_be_focused()
+        if turn == 0:
+            page.keyboard.press("Alt+z")
+            expect(page.locator("#complaints-0-text")).to_have_value(OUTAGE)
+    page.keyboard.type("电费贵")
+    page.keyboard.press("Alt+z")
+    rest(page)
+    expect(page.locator("#complaints-0-text")).to_have_value("电费贵")
+    page.get_by_role("button", name="撤销", exact=True).click()
+    expect(page.locator("#complaints-0-text")).to_have_value(OUTAGE)
+
+
 def review(store):
     """A ticket that waits for its callback, made without pages."""
     rules, now = store.rules(), datetime.now(UTC)
@@ -240,7 +259,7 @@ def review(store):
     return ticket.number
 
 
-def test_a_callback_is_made_and_the_ticket_closed_by_keyboard_alone(page, enter, served, store):
+def test_a_callback_is_made_its_rating_put_right_and_the_ticket_closed_by_keyboard_alone(page, enter, served, store):
     number = review(store)
     enter(page)
     page.goto(f"{served.address}/callbacks")
@@ -248,13 +267,19 @@ def test_a_callback_is_made_and_the_ticket_closed_by_keyboard_alone(page, enter,
     expect(page.locator(f"#phone-{number}")).to_have_text(re.compile(r"139\*{4}2002"))
     page.keyboard.press("Alt+t")
     expect(page.locator(f"#phone-{number}")).to_contain_text("13900002002")
+    page.keyboard.press("Alt+8")
+    expect(page.locator(".flash")).to_contain_text("已回访：不满意")
+    page.keyboard.press("Alt+z")
+    expect(page.locator(".flash")).to_contain_text("已撤销回访")
+    assert store.ticket(number).satisfaction == ""
+    expect(page.locator("[data-first]")).to_be_focused()
     page.keyboard.press("Alt+2")
-    expect(page.locator(".flash")).to_contain_text("已回访")
+    expect(page.locator(".flash")).to_contain_text("已回访：满意")
     expect(page.locator("[data-first]")).to_be_focused()
     page.keyboard.press("Alt+Enter")
     expect(page.locator(".empty")).to_contain_text("没有待回访的工单")
     assert store.ticket(number).state is State.CLOSED
-    assert [entry["action"] for entry in store.trail(number)][-3:] == ["reveal", "callback", "close"]
+    assert [entry["action"] for entry in store.trail(number)][-4:] == ["callback", "undo_callback", "callback", "close"]
 
 
 def test_nothing_is_kept_in_the_browser(page, enter):

@@ -265,6 +265,34 @@ def test_a_storm_of_two_hundred_is_one_event_in_three_actions(page, enter, taken
     assert (states.count(State.MERGED), states.count(State.PENDING_REVIEW)) == (199, 1)
 
 
+def test_a_storm_that_was_merged_by_mistake_is_parted_with_one_key_and_not_after_its_time(page, enter, taken, store, press):
+    tickets = taken(*(f"小区停电了，整栋楼都没电，{number}楼" for number in range(5)), customer_number="3301000001")
+    enter(page, f"/dispatch/storm/{tickets[0].number}")
+    press("Alt+Enter")
+    expect(page.locator(".flash .done")).to_contain_text("秒内可撤销")
+    press("Alt+z")
+    expect(page.locator(".flash")).to_contain_text("已撤销合并：4 张恢复为单独的工单")
+    assert {store.ticket(ticket.number).state for ticket in tickets} == {State.PENDING_REVIEW}
+    assert press.count == 2
+    edit_row(store, "switches", {"code": "undo_seconds"}, {"value": "2"}, actor="tests", now=datetime.now(UTC))
+    press("Alt+Enter")
+    expect(page.locator(".flash")).to_contain_text("已把 4 张并入")
+    expect(page.get_by_role("button", name="整组撤销")).to_have_count(0)
+    press("Alt+z")
+    page.wait_for_timeout(200)
+    assert [store.ticket(ticket.number).state for ticket in tickets].count(State.MERGED) == 4
+
+
+def test_danger_that_nobody_has_accepted_is_chased_with_one_key(page, enter, taken, store):
+    (danger,) = taken("停电了，电线掉地上冒火花，有人触电了")
+    enter(page, "/dispatch/work")
+    assert shown(page) == danger.number
+    page.keyboard.press("Alt+c")
+    settle(page, danger.number)
+    expect(page.locator(".done")).to_contain_text("已催办")
+    assert store.ticket(danger.number).chases == 1
+
+
 @pytest.mark.parametrize("path", ["/dispatch", "/dispatch/work", "/dispatch/storm", "/dispatch/review"])
 def test_no_page_is_wider_than_a_phone(page, enter, taken, path):
     taken(*(f"小区停电了，整栋楼都没电，{number}楼" for number in range(4)), customer_number="3301000001")

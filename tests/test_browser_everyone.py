@@ -38,6 +38,7 @@ PAGES = {
         "/board/signed",
         "/audit",
         "/audit/suspicions",
+        "/audit/exports",
         "/audit/tasks",
         "/reports",
         "/timeliness",

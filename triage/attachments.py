@@ -15,6 +15,7 @@ from triage.reveal import see
 from triage.terms import Role
 from triage.texts import clean
 from triage.tickets import Ticket
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
@@ -24,7 +25,10 @@ MEGABYTE = 1024 * 1024
 MAX_SIZE, MAX_COUNT, MAX_AT_ONCE = 10 * MEGABYTE, 20, 32 * MEGABYTE
 MAX_NAME = 80
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif")
-HEIC_ADVICE = "是 HEIC 照片，浏览器不能显示；请在手机“设置 › 相机 › 格式”选“兼容性最佳”后重拍，或另存为 JPEG 再传"
+HEIC_ADVICE = say(
+    "is a HEIC photo, which browsers cannot show; choose “Most Compatible” under “Settings › Camera › "
+    "Formats” on the phone and take it again, or save it as JPEG and upload that"
+)
 ADDERS = (Role.HANDLER, Role.LEADER, Role.AGENT, Role.DISPATCHER)
 REMOVERS = (Role.LEADER, Role.DISPATCHER)
 
@@ -95,7 +99,7 @@ def clean_name(name: str, kind: Kind) -> str:
     stem, dot, ending = base.rpartition(".")
     stem = stem if dot and re.fullmatch(r"[A-Za-z0-9]{1,5}", ending) else base
     stem = re.sub(r'[<>:"|?*%;\s]+', " ", stem).strip(" .")
-    return f"{stem[:MAX_NAME] or '附件'}.{kind.ending}"
+    return f"{stem[:MAX_NAME] or say('Attachment')}.{kind.ending}"
 
 
 def may_open(user: User, ticket: Ticket, store: "Store") -> bool:
@@ -126,9 +130,9 @@ def attach(number: str, uploads: Iterable[Upload], *, user: User, store: "Store"
     with store.writing():
         ticket = see(number, user=user, store=store)
         if not may_attach(user, ticket, store):
-            raise Forbidden("不能在这张工单上添加附件：工单已结束，或您不是承办方")
+            raise Forbidden(say("Attachments cannot be added to this ticket: it has ended, or you are not handling it"))
         if len(store.attachments_of(ticket.number)) + len(ready) > MAX_COUNT:
-            raise InvalidInput(Problem("files", f"附件：一张工单最多 {MAX_COUNT} 个，请先移除不需要的"))
+            raise InvalidInput(Problem("files", say("Attachments: a ticket takes at most {most}; remove those not needed first", most=MAX_COUNT)))
         return [store.add_attachment(ticket.number, name, kind.media_type, data, user.username, now) for name, kind, data in ready]
 
 
@@ -141,7 +145,7 @@ def _checked(uploads: list[Upload]) -> list[tuple[str, Kind, bytes]]:
         except InvalidInput as error:
             problems += error.problems
     if not uploads:
-        problems.append(Problem("files", "附件：请先选择文件"))
+        problems.append(Problem("files", say("Attachments: choose a file first")))
     if problems:
         raise InvalidInput(*problems)
     return ready
@@ -153,20 +157,32 @@ def check_upload(upload: Upload) -> tuple[str, Kind, bytes]:
     Raises:
         InvalidInput: it is empty, too big, of another kind, or broken.
     """
-    name = " ".join(clean(upload.name).split())[-MAX_NAME:] or "附件"
+    name = " ".join(clean(upload.name).split())[-MAX_NAME:] or say("Attachment")
     if not upload.data:
-        raise InvalidInput(Problem("files", f"“{name}”是空文件，请重新选择"))
+        raise InvalidInput(Problem("files", say("“{name}” is an empty file; choose another", name=name)))
     if len(upload.data) > MAX_SIZE:
-        raise InvalidInput(Problem("files", f"“{name}”有 {len(upload.data) / MEGABYTE:.1f} MB，每个最多 {MAX_SIZE // MEGABYTE} MB，请压缩后再传"))
+        raise InvalidInput(
+            Problem(
+                "files",
+                say(
+                    "“{name}” has {size:.1f} MB, and a file may have at most {most} MB; compress it and upload it again",
+                    name=name,
+                    size=len(upload.data) / MEGABYTE,
+                    most=MAX_SIZE // MEGABYTE,
+                ),
+            )
+        )
     if upload.data[4:8] == b"ftyp" and upload.data[8:12] in HEIC_BRANDS:
         raise InvalidInput(Problem("files", f"“{name}”{HEIC_ADVICE}"))
     kind = kind_of(upload.data)
     if kind is None:
-        raise InvalidInput(Problem("files", f"“{name}”不是照片或 PDF（按文件内容判断），请传 JPEG、PNG、WebP 或 PDF"))
+        raise InvalidInput(
+            Problem("files", say("“{name}” is not a photo or a PDF (judged by its content); upload JPEG, PNG, WebP or PDF", name=name))
+        )
     try:
         return clean_name(upload.name, kind), kind, kind.plain(upload.data)
     except InvalidInput as error:
-        raise InvalidInput(*(Problem(p.field, f"“{name}”：{p.message}") for p in error.problems)) from None
+        raise InvalidInput(*(Problem(p.field, say("“{name}”: {problem}", name=name, problem=p.message)) for p in error.problems)) from None
 
 
 def open_attachment(number: str, id: int, *, user: User, store: "Store") -> tuple[Attachment, bytes]:
@@ -178,7 +194,7 @@ def open_attachment(number: str, id: int, *, user: User, store: "Store") -> tupl
     """
     ticket = see(number, user=user, store=store)
     if not may_open(user, ticket, store):
-        raise Forbidden("保密工单的附件只有主办班组可以查看")
+        raise Forbidden(say("Attachments of a confidential ticket can only be viewed by the lead crew"))
     return _found(ticket, id, store), store.attachment_data(ticket.number, id)
 
 
@@ -193,7 +209,7 @@ def remove_attachment(number: str, id: int, *, user: User, store: "Store", now: 
         ticket = see(number, user=user, store=store)
         one = _found(ticket, id, store)
         if not may_remove(user, ticket, one, store):
-            raise Forbidden("附件由添加的人、主办班组负责人或派单员在工单结束前移除")
+            raise Forbidden(say("An attachment is removed by whoever added it, the lead crew's leader or a dispatcher, before the ticket ends"))
         store.take_away_attachment(ticket.number, one, user.username, now)
 
 
@@ -201,7 +217,7 @@ def _found(ticket: Ticket, id: int, store: "Store") -> Attachment:
     for one in store.attachments_of(ticket.number):
         if one.id == id:
             return one
-    raise NotFound("没有这个附件，或已被移除")
+    raise NotFound(say("There is no such attachment, or it has been removed"))
 
 
 def digest_of(data: bytes) -> str:

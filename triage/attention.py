@@ -12,6 +12,7 @@ from triage.moments import in_shanghai
 from triage.rules import Rules, Speech, Wording
 from triage.similarity import Earlier, Repeat, grams, repeats
 from triage.terms import Channel
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.outages import KnownOutage
@@ -68,7 +69,7 @@ class Attention:
 def read_attention(complaint: Complaint, contact: Contact, context: Context, topic: str | None, rules: Rules) -> tuple[Attention, ...]:
     """Say which attention rules hold, each with its evidence (`data/attention.csv`, `data/attention_patterns.csv`)."""
     text = complaint.text
-    said = ((code, f"原文“{text[start:end]}”", (start, end)) for code, (start, end) in hear(text, rules.wordings))
+    said = ((code, say("Original words: “{words}”", words=text[start:end]), (start, end)) for code, (start, end) in hear(text, rules.wordings))
     known = ((code, evidence, None) for code, evidence in _in_context(text, contact, context, topic, rules))
     return tuple(Attention(code, rules.attention[code].name, evidence, span) for code, evidence, span in (*said, *known) if code in rules.attention)
 
@@ -124,19 +125,38 @@ class Denials:
 
 def _in_context(text: str, contact: Contact, context: Context, topic: str | None, rules: Rules) -> Iterator[tuple[str, str]]:
     if contact.channel in AUTHORITIES:
-        yield "authority", f"渠道：{contact.channel.label}"
+        yield "authority", say("Channel: {channel}", channel=contact.channel.label)
     if contact.is_confidential:
-        yield "confidential", "客户要求保密"
+        yield "confidential", say("The customer asks for confidentiality")
     if context.customer and context.customer.key_kind:
-        yield "key_customer", f"客户档案：{context.customer.key_kind}"
+        yield "key_customer", say("Customer record: {kind}", kind=context.customer.key_kind)
     outage = known_outage(context, topic, rules)
     if outage:
-        yield "known_outage", f"{outage.kind.label} {outage.number}（{outage.matched.value}），预计 {in_shanghai(outage.ends_at):%m-%d %H:%M} 送电"
+        yield (
+            "known_outage",
+            say(
+                "{kind} {number} ({match}), power expected back {ends_at:%m-%d %H:%M}",
+                kind=outage.kind.label,
+                number=outage.number,
+                match=outage.matched.value,
+                ends_at=in_shanghai(outage.ends_at),
+            ),
+        )
     if context.outages and _is_of_outage(topic, rules) and context.outages.recent_count >= rules.number("frequent_outage_count", 3):
-        yield "frequent_outage", f"台区 {context.outages.transformer_area} 近两月停电 {context.outages.recent_count} 次"
+        yield (
+            "frequent_outage",
+            say(
+                "Transformer area {area}: {count} outages in the last two months",
+                area=context.outages.transformer_area,
+                count=context.outages.recent_count,
+            ),
+        )
     calls = earlier_of_same_event(text, context, topic, rules)
     if len(calls) + 1 >= REPEATED:
-        yield "repeat_caller", f"第 {len(calls) + 1} 次来电，前次工单 {calls[0].number}（{calls[0].reason}）"
+        yield (
+            "repeat_caller",
+            say("Call no. {count}; the ticket before was {number} ({reason})", count=len(calls) + 1, number=calls[0].number, reason=calls[0].reason),
+        )
 
 
 OF_OUTAGES = ("outage.fault", "outage.notice", "outage.plan", "quality.reliability")

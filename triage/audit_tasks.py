@@ -12,6 +12,7 @@ from triage.rules import Rules
 from triage.samples import LARGEST_SEED, check_audits
 from triage.terms import Role, TaskState
 from triage.texts import clean
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
@@ -20,12 +21,12 @@ READERS = (Role.AUDITOR, Role.LEADER, Role.HANDLER)
 LONGEST = 2000
 MOST_DAYS = 60
 FIELDS = {
-    "ticket_number": "工单",
-    "team": "责任单位和部门",
-    "text": "问题与要求",
-    "days": "期限（工作日）",
-    "answer": "整改情况",
-    "reason": "退回原因",
+    "ticket_number": say("Ticket"),
+    "team": say("Responsible unit and department"),
+    "text": say("Problem and what is required"),
+    "days": say("Deadline (working days)"),
+    "answer": say("What was rectified"),
+    "reason": say("Reason for sending back"),
 }
 
 
@@ -56,6 +57,17 @@ class AuditTask:
         return self.state is TaskState.OPEN and self.due_on < day
 
 
+@dataclass(frozen=True)
+class TaskEntry:
+    """What was done with a task (`answer`, `back`, `close`), by whom and when, and what was said with it."""
+
+    task_id: int
+    action: str
+    actor: str
+    happened_at: datetime
+    text: str
+
+
 def give_task(values: Mapping[str, str], *, user: User, store: "Store", rules: Rules, now: datetime) -> AuditTask:
     """Give a department a task: `team` (unit/department), `text`, `days` (working days of its calendar), and what it comes from, if anything:
     `ticket_number`, `sample_id`, `suspicion_id`. Its leaders are told.
@@ -70,9 +82,9 @@ def give_task(values: Mapping[str, str], *, user: User, store: "Store", rules: R
     unit_code, _, department = texts["team"].partition("/")
     problems = _text_problems(texts["text"], "text")
     if (unit_code, department) not in store.teams_and_parents()[1]:
-        problems.append(Problem("team", "责任单位和部门：请从列表中选择"))
+        problems.append(Problem("team", say("Responsible unit and department: choose from the list")))
     if not (texts["days"].isascii() and texts["days"].isdigit() and 1 <= int(texts["days"][:6]) <= MOST_DAYS):
-        problems.append(Problem("days", f"期限：应为 1–{MOST_DAYS} 个工作日"))
+        problems.append(Problem("days", say("Deadline: should be 1 to {most} working days", most=MOST_DAYS)))
     if problems:
         raise InvalidInput(*problems)
     ticket, sample, suspicion = _sources(texts, store)
@@ -81,14 +93,14 @@ def give_task(values: Mapping[str, str], *, user: User, store: "Store", rules: R
     with store.writing():
         task = store.keep_task(task)
         for leader in leaders_of(task, store):
-            _tell(leader, f"质检整改任务 {task.id}：请于 {due_on} 前答复", task, store, now)
+            _tell(leader, say("Rectification task {id}: answer it by {due_on}", id=task.id, due_on=due_on), task, store, now)
     return task
 
 
 def _sources(texts: Mapping[str, str], store: "Store") -> tuple[str | None, int | None, int | None]:
     """Give what a task comes from, each seen to be there."""
-    sample = store.sample(_id(texts["sample_id"], "没有这个样本")).id if texts["sample_id"] else None
-    suspicion = store.suspicion(_id(texts["suspicion_id"], "没有这条可疑情形")) if texts["suspicion_id"] else None
+    sample = store.sample(_id(texts["sample_id"], say("There is no such sample"))).id if texts["sample_id"] else None
+    suspicion = store.suspicion(_id(texts["suspicion_id"], say("There is no such suspicion"))) if texts["suspicion_id"] else None
     number = texts["ticket_number"] or (suspicion.ticket_number if suspicion else "")
     return store.ticket(number).number if number else None, sample, suspicion.id if suspicion else None
 
@@ -138,9 +150,9 @@ def task_of(id: int, user: User, store: "Store") -> AuditTask:
         NotFound: there is none of that number.
         Forbidden: it is another team's.
     """
-    task = store.task(_id(str(id), "没有这项整改任务"))
+    task = store.task(_id(str(id), say("There is no such rectification task")))
     if not may_read(user, task, store):
-        raise Forbidden("这项整改任务不属于您的单位或部门")
+        raise Forbidden(say("This rectification task does not belong to your unit or department"))
     return task
 
 
@@ -155,12 +167,12 @@ def answer_task(id: int, values: Mapping[str, str], *, version: int, user: User,
     """
     task = task_of(id, user, store)
     if not any(_is_leader(hat, task, store) for hat in user.hats):
-        raise Forbidden("整改任务由责任部门的负责人答复")
+        raise Forbidden(say("A rectification task is answered by a leader of the responsible department"))
     text = _checked(values, "answer")
     _check(task, version, TaskState.OPEN)
     with store.writing():
         done = store.answer_task(task.id, version, text, user.username, now)
-        _tell(task.made_by, f"质检整改任务 {task.id} 已答复，请复核", done, store, now)
+        _tell(task.made_by, say("Rectification task {id} has been answered; check the answer", id=task.id), done, store, now)
     return done
 
 
@@ -179,7 +191,7 @@ def close_task(id: int, *, version: int, user: User, store: "Store", now: dateti
 
 
 def send_back(id: int, values: Mapping[str, str], *, version: int, user: User, store: "Store", rules: Rules, now: datetime) -> AuditTask:
-    """Send an answered task back with a `reason`, which is kept below its text, and `days` anew; its leaders are told.
+    """Send an answered task back with a `reason`, which stands in its history behind the answer, and `days` anew; its leaders are told.
 
     Raises:
         Forbidden: the user is no auditor.
@@ -189,15 +201,14 @@ def send_back(id: int, values: Mapping[str, str], *, version: int, user: User, s
     task = task_of(id, user, store)
     reason, days = _checked(values, "reason"), clean(values.get("days") or "").strip()
     if not (days.isascii() and days.isdigit() and 1 <= int(days[:6]) <= MOST_DAYS):
-        raise InvalidInput(Problem("days", f"期限：应为 1–{MOST_DAYS} 个工作日"))
+        raise InvalidInput(Problem("days", say("Deadline: should be 1 to {most} working days", most=MOST_DAYS)))
     _check(task, version, TaskState.ANSWERED)
     today = in_shanghai(now).date()
-    text = f"{task.text}\n{task.answered_by} 答复：{task.answer}\n{today} {user.username} 退回：{reason}"
     due_on = working_day(today, int(days), task.unit_code, rules)
     with store.writing():
-        back = store.send_task_back(task.id, version, text, due_on)
+        back = store.send_task_back(task.id, version, due_on, reason=reason, actor=user.username, now=now)
         for leader in leaders_of(back, store):
-            _tell(leader, f"质检整改任务 {back.id} 被退回：请于 {due_on} 前再答复", back, store, now)
+            _tell(leader, say("Rectification task {id} was sent back: answer it again by {due_on}", id=back.id, due_on=due_on), back, store, now)
     return back
 
 
@@ -214,7 +225,7 @@ def remind(*, store: "Store", now: datetime) -> int:
 
 
 def _late(task: AuditTask) -> str:
-    return f"质检整改任务 {task.id} 已逾期：应于 {task.due_on} 前答复"
+    return say("Rectification task {id} is overdue: it was to be answered by {due_on}", id=task.id, due_on=task.due_on)
 
 
 def _tell(username: str, subject: str, task: AuditTask, store: "Store", now: datetime) -> None:
@@ -224,9 +235,9 @@ def _tell(username: str, subject: str, task: AuditTask, store: "Store", now: dat
 
 def _check(task: AuditTask, version: int, state: TaskState) -> None:
     if task.version != version:
-        raise Conflict("整改任务刚被他人更新，请刷新后再操作")
+        raise Conflict(say("Somebody else has just updated the rectification task; refresh and try again"))
     if task.state is not state:
-        raise IllegalMove(f"整改任务现为“{task.state.label}”，不能这样操作")
+        raise IllegalMove(say("The rectification task is now “{state}”, which does not allow this", state=task.state.label))
 
 
 def _checked(values: Mapping[str, str], field: str) -> str:
@@ -238,4 +249,6 @@ def _checked(values: Mapping[str, str], field: str) -> str:
 
 
 def _text_problems(text: str, field: str) -> list[Problem]:
-    return [] if 1 <= len(text) <= LONGEST else [Problem(field, f"{FIELDS[field]}：必填，最多 {LONGEST} 个字")]
+    return (
+        [] if 1 <= len(text) <= LONGEST else [Problem(field, say("{field}: required, at most {most} characters", field=FIELDS[field], most=LONGEST))]
+    )

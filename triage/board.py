@@ -1,15 +1,17 @@
 """The board (看板): figures beside those of the period before and of last year, trends, rankings, what is open now."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from triage.figures import Change, Figure, Limits, Opens, Reading, change, control_limits
-from triage.metrics import previous, year_before
+from triage.metrics import Durations, durations, previous, year_before
 from triage.moments import in_shanghai, start_of
+from triage.store.facts import TOOK
 from triage.store.rollups import EVERYTHING
-from triage.terms import Zone
+from triage.terms import Watch, Zone
 
 if TYPE_CHECKING:
     from triage.store import Store
@@ -219,14 +221,43 @@ def survival(ended: Sequence[tuple[float, int]], still_open: Sequence[float]) ->
     `ended`: upper bound in seconds and how many ended in that class; `still_open`: how long each open step has run, in seconds.
     Source: E. L. Kaplan, P. Meier, Nonparametric estimation from incomplete observations, JASA 53 (1958), 457–481, for grouped times.
     """
-    at_risk, share, low, curve = sum(count for _, count in ended) + len(still_open), 1.0, 0.0, []
+    ages = sorted(still_open)
+    at_risk, share, gone, curve = sum(count for _, count in ended) + len(ages), 1.0, bisect_left(ages, 0.0), []
     for high, count in ended:
-        left = sum(1 for age in still_open if low <= age < high)
+        younger = bisect_left(ages, high)
         if at_risk and count:
             share *= 1 - count / at_risk
         curve.append(Survival(high, share, at_risk))
-        at_risk, low = at_risk - count - left, high
+        at_risk, gone = at_risk - count - (younger - gone), younger
     return curve
+
+
+@dataclass(frozen=True)
+class Times:
+    """How long the steps took; of one of them, how many were still open after how long, as far as that is known; when the tickets came in.
+
+    `curve` is empty, and nobody is counted as still open, in the time of the steps' own clocks, which is kept only when a step ends.
+    """
+
+    durations: Sequence[Durations]
+    of_step: Durations | None
+    curve: Sequence[Survival]
+    still_open: int
+    heat: Sequence[Sequence[int]]
+
+
+def times(reading: Reading, watch: Watch, step: str, took: str = TOOK[0]) -> Times:
+    """Give the times of a period: by the clock on the wall (`duration`), or as the steps' own clocks counted (`worked`)."""
+    found = durations(reading, watch, took=took)
+    of_step = next((one for one in found if one.step == step), None)
+    ages: list[float] = []
+    curve: list[Survival] = []
+    if took == TOOK[0]:
+        wanted = reading.wanted(())
+        starts = reading.store.open_starts(watch.value, step, reading.units, wanted.since, wanted.until, reading.now)
+        ages = [(reading.now - start).total_seconds() for start in starts]
+        curve = survival(of_step.classes if of_step else (), ages)
+    return Times(found, of_step, curve, len(ages), heat(reading))
 
 
 def default_period(now: datetime) -> tuple[date, date]:

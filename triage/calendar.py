@@ -11,10 +11,11 @@ from itertools import pairwise
 
 from triage.errors import InvalidInput, Problem
 from triage.moments import in_utc
+from triage.wording import say
 
 Spans = tuple[tuple[int, int], ...]
 
-CLOCKS = {"natural": "自然时间", "working": "工作日", "office": "办公时间"}
+CLOCKS = {"natural": say("Calendar time"), "working": say("Working days"), "office": say("Office time")}
 DAY, MICROSECOND = timedelta(days=1), timedelta(microseconds=1)
 MINUTE = 60_000_000  # microseconds, in which everything is counted
 SATURDAY = 5
@@ -156,7 +157,7 @@ class _Tally:
     def _build(self, block: int) -> tuple[list[int], list[Spans]]:
         """Count the days of a block: what is counted before each, and its spans in microseconds."""
         if not 0 <= block < BLOCKS:
-            raise InvalidInput(Problem("moment", "时间早于 1992 年或晚于 3000 年，工作时间无法计算，请检查日期"))
+            raise InvalidInput(Problem("moment", say("The time is before 1992 or after 3000, so working time cannot be computed; check the date")))
         starts, spans = [self._grow(block, 0)[block]], []
         for n in range(BLOCK):
             is_working = self._calendar.is_working(FIRST + (block * BLOCK + n) * DAY)
@@ -191,7 +192,12 @@ class _Tally:
 
 
 def _never() -> InvalidInput:
-    return InvalidInput(Problem("limit", "时限到 3000 年仍不会到期，请检查时限的数值，以及单位的办公时间是否在工作日开放"))
+    return InvalidInput(
+        Problem(
+            "limit",
+            say("The limit would not fall due before the year 3000; check its amount, and whether the unit's office hours are open on working days"),
+        )
+    )
 
 
 def parse_spans(text: str) -> Spans:
@@ -204,18 +210,18 @@ def parse_spans(text: str) -> Spans:
     spans = sorted(_span(part) for part in parts if part)
     for (_, end), (start, _) in pairwise(spans):
         if start < end:
-            raise ValueError(f"有两个时段在 {start // 60:02}:{start % 60:02} 重叠，请改成互不重叠的时段")
+            raise ValueError(say("Two spans overlap at {hour:02}:{minute:02}; change them so that none overlap", hour=start // 60, minute=start % 60))
     return tuple(spans)
 
 
 def _span(part: str) -> tuple[int, int]:
     found = SPAN.fullmatch(part)
     if not found:
-        raise ValueError(f"“{part}”不是时段，请写成如 08:30-12:00，几个时段用分号隔开")
+        raise ValueError(say("“{part}” is not a span of time; write it like 08:30-12:00, several separated by semicolons", part=part))
     start_hour, start_minute, end_hour, end_minute = map(int, found.groups())
     start, end = start_hour * 60 + start_minute, end_hour * 60 + end_minute
     if max(start_minute, end_minute) > 59 or max(start, end) > MINUTES_A_DAY:
-        raise ValueError(f"“{part}”里有不存在的时刻，请写 00:00 到 24:00 之间的时刻")
+        raise ValueError(say("“{part}” has a time of day that does not exist; write times from 00:00 to 24:00", part=part))
     if start >= end:
-        raise ValueError(f"“{part}”的结束不晚于开始；跨过零点的请分成两段，如 22:00-24:00;00:00-06:00")
+        raise ValueError(say("“{part}” does not end after it starts; split a span over midnight in two, like 22:00-24:00;00:00-06:00", part=part))
     return start, end

@@ -10,19 +10,20 @@ from triage.errors import InvalidInput, Problem
 from triage.moments import read_moment
 from triage.terms import Term
 from triage.texts import clean
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
 
 FIELDS = {
-    "call_id": "话务编号",
-    "direction": "方向",
-    "phone": "电话",
-    "agent": "坐席",
-    "recording": "录音编号",
-    "started_at": "开始时间",
-    "answered_at": "接通时间",
-    "ended_at": "结束时间",
+    "call_id": say("Call ID"),
+    "direction": say("Direction"),
+    "phone": say("Phone"),
+    "agent": say("Agent"),
+    "recording": say("Recording ID"),
+    "started_at": say("Start time"),
+    "answered_at": say("Time connected"),
+    "ended_at": say("End time"),
 }
 NEEDED = ("call_id", "direction", "started_at")
 LONGEST = {"call_id": 64, "recording": 200}
@@ -34,16 +35,16 @@ AROUND_RECEIPT = timedelta(minutes=15)  # a ticket is registered while the custo
 class Direction(Term):
     """Who called whom."""
 
-    IN = "in", "呼入"
-    OUT = "out", "呼出"
+    IN = "in"
+    OUT = "out"
 
 
 class Taken(Term):
     """What became of a record that was sent: sending it twice changes nothing."""
 
-    ADDED = "added", "新记录"
-    CHANGED = "changed", "已更新"
-    SAME = "same", "未变"
+    ADDED = "added"
+    CHANGED = "changed"
+    SAME = "same"
 
 
 @dataclass(frozen=True)
@@ -76,13 +77,21 @@ def read_call(values: Mapping[str, str], usernames: frozenset[str], now: datetim
         InvalidInput: a value is missing, badly formed, or does not fit the others; all problems at once.
     """
     texts = {name: clean(values.get(name) or "").strip() for name in FIELDS}
-    problems = [Problem(name, f"{FIELDS[name]}：必填，请补上") for name in NEEDED if not texts[name]]
-    problems += [Problem(name, f"{FIELDS[name]}：最多 {most} 个字") for name, most in LONGEST.items() if len(texts[name]) > most]
+    problems = [Problem(name, say("{field}: required, please fill it in", field=FIELDS[name])) for name in NEEDED if not texts[name]]
+    problems += [
+        Problem(name, say("{field}: at most {most} characters", field=FIELDS[name], most=most))
+        for name, most in LONGEST.items()
+        if len(texts[name]) > most
+    ]
     direction = next((one for one in Direction if texts["direction"] in (one.value, one.label)), None)
     if texts["direction"] and direction is None:
-        problems.append(Problem("direction", f"方向：没有“{texts['direction'][:20]}”，请填 in（呼入）或 out（呼出）"))
+        problems.append(
+            Problem("direction", say("Direction: there is no “{direction}”; write in (inbound) or out (outbound)", direction=texts["direction"][:20]))
+        )
     if texts["agent"] and texts["agent"] not in usernames:
-        problems.append(Problem("agent", f"坐席：没有用户“{texts['agent'][:64]}”，请填本系统的用户名，或留空"))
+        problems.append(
+            Problem("agent", say("Agent: there is no user “{agent}”; write a user name of this system, or leave it empty", agent=texts["agent"][:64]))
+        )
     phone = _phone(texts["phone"], problems)
     times = _times(texts, now, problems)
     if problems or direction is None:
@@ -96,7 +105,7 @@ def _phone(text: str, problems: list[Problem]) -> str:
     """Give a phone number in the form in which contacts hold it; a hidden number is empty."""
     digits = text.replace("-", "").replace(" ", "").removeprefix("+86")
     if digits and not (digits.isascii() and digits.isdigit() and 5 <= len(digits) <= 15):
-        problems.append(Problem("phone", "电话：应为 5–15 位数字，可带区号；隐藏号码请留空"))
+        problems.append(Problem("phone", say("Phone: should be 5–15 digits, with an area code if you like; leave it empty for a hidden number")))
     return digits
 
 
@@ -107,13 +116,13 @@ def _times(texts: Mapping[str, str], now: datetime, problems: list[Problem]) -> 
             try:
                 times[name] = read_moment(texts[name], name)
             except InvalidInput as error:
-                problems.append(Problem(name, f"{FIELDS[name]}：{error.message}"))
+                problems.append(Problem(name, say("{field}: {problem}", field=FIELDS[name], problem=error.message)))
     known = [(name, moment) for name, moment in times.items() if moment]
     for (before, earlier), (name, later) in pairwise(known):
         if later < earlier:
-            problems.append(Problem(name, f"{FIELDS[name]}：不能早于{FIELDS[before]}"))
+            problems.append(Problem(name, say("{field}: cannot be earlier than “{before}”", field=FIELDS[name], before=FIELDS[before])))
     if known and known[-1][1] > now + CLOCKS_DIFFER:
-        problems.append(Problem(known[-1][0], f"{FIELDS[known[-1][0]]}：还没有到，请核对时间或时区"))
+        problems.append(Problem(known[-1][0], say("{field}: still to come; check the time or the time zone", field=FIELDS[known[-1][0]])))
     return times
 
 

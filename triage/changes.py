@@ -11,6 +11,7 @@ from triage.errors import InvalidInput, NotFound, Problem
 from triage.moments import in_shanghai
 from triage.store.reference import BOOKKEEPING, TABLES, Change, key_of, row_key, typed
 from triage.texts import clean
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
@@ -25,7 +26,7 @@ def key_columns(table: str) -> list[str]:
         NotFound: there is no such table.
     """
     if table not in TABLES:
-        raise NotFound(f"没有基础资料表“{table}”")
+        raise NotFound(say("There is no reference table “{table}”", table=table))
     return [column.name for column in TABLES[table].primary_key.columns]
 
 
@@ -47,7 +48,7 @@ def find(store: "Store", table: str, key: Mapping[str, str]) -> tuple[Mapping[An
             for row in store.reference_rows(table):
                 if all(row[name] == value for name, value in wanted.items()):
                     return row, wanted
-    raise NotFound("没有这一行，请刷新后再试")
+    raise NotFound(say("There is no such row; refresh and try again"))
 
 
 def plan_edit(store: "Store", table: str, key: Mapping[str, str], values: Mapping[str, str], now: datetime) -> Change:
@@ -114,11 +115,19 @@ def plan_remove(store: "Store", table: str, key: Mapping[str, str]) -> Change:
     _check_grows(table)
     row, typed_key = find(store, table, key)
     if (table, str(next(iter(typed_key.values())))) in FIXED:
-        raise InvalidInput(Problem("", "系统按这个代码办事，不能删除；可以改它的名称和内容"))
+        raise InvalidInput(Problem("", say("The system works by this code, so it cannot be deleted; you can change its name and content")))
     uses = store.uses_of(table, row)
     if uses:
-        instead = "请改为填失效日" if table == limits.TABLE else "可以改名注明停用" if "is_on" not in row else "可以改为不启用"
-        raise InvalidInput(Problem("", f"已有{'、'.join(uses)}用到这一行，不能删除；{instead}"))
+        instead = (
+            say("give it an expiry date instead")
+            if table == limits.TABLE
+            else say("you can note in its name that it is out of use")
+            if "is_on" not in row
+            else say("you can disable it instead")
+        )
+        raise InvalidInput(
+            Problem("", say("This row is in use by {uses} and cannot be deleted; {instead}", uses=say(", ").join(uses), instead=instead))
+        )
     if table == limits.TABLE:
         return limits.withdraw(store.reference_rows(table), row)
     change = Change(table, removes=(typed_key,))
@@ -129,7 +138,7 @@ def plan_remove(store: "Store", table: str, key: Mapping[str, str]) -> Change:
 def _check_grows(table: str) -> None:
     key_columns(table)
     if table not in GROWING:
-        raise NotFound(f"基础资料表“{table}”的行不能增删，只能编辑")
+        raise NotFound(say("Rows of the reference table “{table}” cannot be added or deleted, only edited", table=table))
 
 
 def _refuse_twin(store: "Store", table: str, row: Mapping[str, Any]) -> None:
@@ -137,7 +146,7 @@ def _refuse_twin(store: "Store", table: str, row: Mapping[str, Any]) -> None:
     keys = key_of(TABLES[table])
     for one in store.reference_rows(table):
         if one.get("id") != row.get("id", 0) and all(one[name] == row[name] for name in keys):
-            raise InvalidInput(Problem(keys[0], f"已有同样的一行（{row_key(TABLES[table], row)}），请改那一行"))
+            raise InvalidInput(Problem(keys[0], say("There is already such a row ({row}); change that one", row=row_key(TABLES[table], row))))
 
 
 def _check_hours(store: "Store", change: Change) -> None:
@@ -146,4 +155,13 @@ def _check_hours(store: "Store", change: Change) -> None:
         after = store.rules({change.table: change.applied(store.reference_rows(change.table))})
         for unit, calendar in after.calendars.items():
             if not any(calendar.spans("office", weekday) for weekday in range(1, 6)):
-                raise InvalidInput(Problem("spans", f"单位 {unit} 从周一到周五都没有办公时段，时限将永不到期；请先填“任何工作日”（星期填 0）的时段"))
+                raise InvalidInput(
+                    Problem(
+                        "spans",
+                        say(
+                            "Unit {unit} has no office hours from Monday to Friday, so its limits would never fall due; first "
+                            "fill in the hours of “Any working day” (weekday 0)",
+                            unit=unit,
+                        ),
+                    )
+                )

@@ -14,116 +14,117 @@ from triage.rules import LIST, expand
 from triage.sending import open_outlet
 from triage.store.reference import TABLES, typed
 from triage.templates import check_template
-from triage.terms import Channel, Level, Locality, ReportKind, Role, Step, Term
+from triage.terms import Channel, Level, Locality, ReportKind, Role, Step, Term, Weekday
 from triage.texts import clean
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
 
 LABELS = {
-    "id": "编号",
-    "code": "代码",
-    "name": "名称",
-    "line": "专业",
-    "handles": "职责",
-    "handling": "处理方式",
-    "cost_when_missed": "漏判代价",
-    "definition": "定义",
-    "signal": "识别特征",
-    "level1_code": "一级代码",
-    "level1": "一级",
-    "level2_code": "二级代码",
-    "level2": "二级",
-    "level3": "三级",
-    "lead_department": "牵头部门",
-    "support_departments": "协同部门",
-    "co_department": "协办部门",
-    "not_this": "不属于",
-    "demand_type": "诉求类型",
-    "topic": "主题",
-    "zone": "地域",
-    "channel": "渠道",
-    "step": "环节",
-    "steps": "环节",
-    "points": "满分",
-    "place": "次序",
-    "guidance": "评分说明",
-    "kind": "种类",
-    "formats": "格式",
-    "recipients": "通知",
-    "from_event": "起算",
-    "amount": "时限",
-    "unit": "单位",
-    "clock": "时钟",
-    "yellow_fraction": "预警比例",
-    "is_pausable": "可暂停",
-    "is_confidential": "保密",
-    "is_negation": "否定式",
-    "is_on": "启用",
-    "is_working": "上班",
-    "valid_from_on": "生效日",
-    "valid_until_on": "失效日",
-    "when": "条件",
-    "effect": "作用",
-    "level": "级别",
-    "rule": "规则",
-    "pattern": "词式",
-    "words": "词",
-    "numerator": "分子",
-    "denominator": "分母",
-    "maturity_days": "观察期（天）",
-    "value": "值",
-    "month": "月",
-    "day": "日",
-    "cap_hours": "累计最长（小时）",
-    "most_times": "最多次数",
-    "most_amount": "每次最长",
-    "granted_by": "审批人",
-    "mark": "标志",
-    "multiple": "倍数",
-    "recipient": "通知谁",
-    "outlet": "外发渠道",
-    "address": "地址",
-    "move": "操作",
-    "text": "内容",
-    "owner": "责任主体",
-    "advice": "告知话术",
-    "unit_code": "供电单位",
-    "weekday": "星期",
-    "spans": "办公时段",
-    "day_on": "日期",
-    "note": "备注",
-    "basis": "依据",
-    "source": "来源",
+    "id": say("Number"),
+    "code": say("Code"),
+    "name": say("Name"),
+    "line": say("Line of work"),
+    "handles": say("Duties"),
+    "handling": say("Handling"),
+    "cost_when_missed": say("Cost of missing it"),
+    "definition": say("Meaning"),
+    "signal": say("Recognised by"),
+    "level1_code": say("Level 1 code"),
+    "level1": say("Level 1"),
+    "level2_code": say("Level 2 code"),
+    "level2": say("Level 2"),
+    "level3": say("Level 3"),
+    "lead_department": say("Lead department"),
+    "support_departments": say("Supporting departments"),
+    "co_department": say("Co-handling department"),
+    "not_this": say("Does not include"),
+    "demand_type": say("Demand type"),
+    "topic": say("Topic"),
+    "zone": say("Locality"),
+    "channel": say("Channel"),
+    "step": say("Step"),
+    "steps": say("Step"),
+    "points": say("Full marks"),
+    "place": say("Order"),
+    "guidance": say("Scoring guidance"),
+    "kind": say("Kind"),
+    "formats": say("Format"),
+    "recipients": say("Notify"),
+    "from_event": say("Counted from"),
+    "amount": say("Limit"),
+    "unit": say("Unit"),
+    "clock": say("Clock"),
+    "yellow_fraction": say("Warning share"),
+    "is_pausable": say("Can be paused"),
+    "is_confidential": say("Confidential"),
+    "is_negation": say("Negating"),
+    "is_on": say("Enable"),
+    "is_working": say("At work"),
+    "valid_from_on": say("Effective date"),
+    "valid_until_on": say("Expiry date"),
+    "when": say("Condition"),
+    "effect": say("Effect"),
+    "level": say("Level"),
+    "rule": say("Rule"),
+    "pattern": say("Pattern"),
+    "words": say("Words"),
+    "numerator": say("Numerator"),
+    "denominator": say("Denominator"),
+    "maturity_days": say("Observation period (days)"),
+    "value": say("Value"),
+    "month": say("Month"),
+    "day": say("Day of the month"),
+    "cap_hours": say("Longest in total (hours)"),
+    "most_times": say("Most times"),
+    "most_amount": say("Longest each time"),
+    "granted_by": say("Approver"),
+    "mark": say("Mark"),
+    "multiple": say("Multiple"),
+    "recipient": say("Who is notified"),
+    "outlet": say("Outgoing channel"),
+    "address": say("Address"),
+    "move": say("Action"),
+    "text": say("Content"),
+    "owner": say("Responsible party"),
+    "advice": say("What to tell the customer"),
+    "unit_code": say("Supply unit"),
+    "weekday": say("Weekday"),
+    "spans": say("Office hours"),
+    "day_on": say("Date"),
+    "note": say("Note"),
+    "basis": say("Basis"),
+    "source": say("Source"),
 }
 ANY = {"", "*"}
 EVENTS = {
-    "received": "受理",
-    "dispatched": "派单",
-    "accepted": "接单",
-    "contacted": "联系客户",
-    "arrived": "到达现场",
-    "resolved": "办结回单",
-    "reviewed": "审核通过",
-    "called_back": "回访",
-    "returned": "退单",
-    "reopened": "重新办理",
-    "extension_asked": "申请延期",
-    "appealed": "申诉",
-    "chased": "催办",
-    "co_asked": "请求协办",
+    "received": say("Receive"),
+    "dispatched": say("Dispatch"),
+    "accepted": say("Accept"),
+    "contacted": say("Contact the customer"),
+    "arrived": say("Arrive on site"),
+    "resolved": say("Resolve and reply"),
+    "reviewed": say("Pass the review"),
+    "called_back": say("Callback"),
+    "returned": say("Return"),
+    "reopened": say("Reopen"),
+    "extension_asked": say("Request an extension"),
+    "appealed": say("Appeal"),
+    "chased": say("Chase"),
+    "co_asked": say("Request co-handling"),
 }
-MARKS = {"yellow": "预警", "red": "超时", "multiple": "超时倍数"}
+MARKS = {"yellow": say("Warning"), "red": say("Overdue"), "multiple": say("Multiple of the limit")}
 RECIPIENTS = {
-    "assignee": "承办人",
-    "team_leader": "班组负责人",
-    "parent_leader": "上级负责人",
-    "city_leader": "市公司负责人",
-    "dispatcher": "派单员",
-    "auditor": "质检",
+    "assignee": say("Assignee"),
+    "team_leader": say("Crew leader"),
+    "parent_leader": say("Leader of the unit above"),
+    "city_leader": say("City company leader"),
+    "dispatcher": say("Dispatcher"),
+    "auditor": say("Auditor"),
 }
-AUDIT_UNITS = {"seconds": "秒", "minutes": "分钟", "times": "次", "grade": "评价等级"}
-WEEKDAYS = {"0": "任何工作日", **{str(n): f"星期{name}" for n, name in enumerate("一二三四五六日", 1)}}
+AUDIT_UNITS = {"seconds": say("seconds"), "minutes": say("minutes"), "times": say("times"), "grade": say("Rating grade")}
+WEEKDAYS = {"0": say("Any working day"), **{day.value: day.label for day in Weekday}}
 
 
 def labels(terms: Iterable[Term], **more: str) -> dict[str, str]:
@@ -131,15 +132,20 @@ def labels(terms: Iterable[Term], **more: str) -> dict[str, str]:
     return {**more, **{term.value: term.label for term in terms}}
 
 
-EVERY = {"": "不限"}
-BASES = {"corroborated": "多源印证", "single-source": "单一来源", "background": "行业常识，待核", "inferred": "本系统推定"}
+EVERY = {"": say("Any")}
+BASES = {
+    "corroborated": say("Confirmed by several sources"),
+    "single-source": say("Single source"),
+    "background": say("Common knowledge of the trade, to be verified"),
+    "inferred": say("Inferred by this system"),
+}
 CHOICES: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("time_limits", "step"): labels(Step),
     ("time_limits", "from_event"): EVENTS,
     ("time_limits", "unit"): {code: name for code, (_, name) in UNITS.items()},
     ("time_limits", "clock"): CLOCKS,
-    ("time_limits", "zone"): EVERY | {"*": "不限"} | labels(Locality),
-    ("time_limits", "channel"): EVERY | {"*": "不限"} | labels(Channel),
+    ("time_limits", "zone"): EVERY | {"*": say("Any")} | labels(Locality),
+    ("time_limits", "channel"): EVERY | {"*": say("Any")} | labels(Channel),
     ("attention", "level"): EVERY | labels(Level),
     ("extension_rules", "unit"): {code: name for code, (_, name) in UNITS.items()},
     ("extension_rules", "granted_by"): labels((Role.DISPATCHER, Role.LEADER)),
@@ -185,40 +191,50 @@ MUST: Mapping[str, tuple[str, ...]] = {
 }
 STARRED = (("time_limits", "demand_type"), ("extension_rules", "demand_type"))
 BETWEEN: Mapping[tuple[str, str], tuple[float, float, str]] = {
-    ("time_limits", "amount"): (1e-6, 9999, "应为大于 0 的数"),
-    ("time_limits", "yellow_fraction"): (1e-6, 1, "应在 0 与 1 之间"),
-    ("pause_kinds", "cap_hours"): (1e-6, 8784, "应为大于 0 的小时数，最多 8784（一年）"),
-    ("extension_rules", "most_times"): (0, 9, "应为 0–9 的次数，0 为不能延期"),
-    ("extension_rules", "most_amount"): (0, 999, "应为 0–999 的数"),
-    ("suspicion_rules", "amount"): (1, 9999, "应为 1–9999 的数"),
-    ("scorecard_items", "points"): (0.5, 1000, "应为 0.5–1000 的分数"),
-    ("scorecard_items", "place"): (0, 999, "应为 0–999 的次序"),
-    ("escalations", "multiple"): (1, 99, "应为 1–99 的倍数"),
-    ("fixed_holidays", "month"): (1, 12, "应为 1–12 的月份"),
-    ("fixed_holidays", "day"): (1, 31, "应为 1–31 的日期"),
+    ("time_limits", "amount"): (1e-6, 9999, say("Must be a number greater than 0")),
+    ("time_limits", "yellow_fraction"): (1e-6, 1, say("Must be between 0 and 1")),
+    ("pause_kinds", "cap_hours"): (1e-6, 8784, say("Must be a number of hours greater than 0 and at most 8784 (one year)")),
+    ("extension_rules", "most_times"): (0, 9, say("Must be a number of times from 0 to 9; 0 means no extension")),
+    ("extension_rules", "most_amount"): (0, 999, say("Must be a number from 0 to 999")),
+    ("suspicion_rules", "amount"): (1, 9999, say("Must be a number from 1 to 9999")),
+    ("scorecard_items", "points"): (0.5, 1000, say("Must be points from 0.5 to 1000")),
+    ("scorecard_items", "place"): (0, 999, say("Must be a place in order from 0 to 999")),
+    ("escalations", "multiple"): (1, 99, say("Must be a multiple from 1 to 99")),
+    ("fixed_holidays", "month"): (1, 12, say("Must be a month from 1 to 12")),
+    ("fixed_holidays", "day"): (1, 31, say("Must be a day from 1 to 31")),
 }
 # What a person should know before filling in a field.
 HINTS: Mapping[str, Mapping[str, str]] = {
     "time_limits": {
-        "demand_type": "* 为任何类型",
-        "yellow_fraction": "用去时限的几成时预警，如 0.7",
-        "valid_from_on": "自这一天（含）起开始的环节按新值；之前开始的不变",
-        "valid_until_on": "自这一天起不再适用；留空为一直有效",
+        "demand_type": say("* means any type"),
+        "yellow_fraction": say("The share of the limit after which to warn, such as 0.7"),
+        "valid_from_on": say("Steps that start on or after this day follow the new values; those that started earlier do not change"),
+        "valid_until_on": say("No longer applies from this day on; leave empty for always"),
     },
-    "pause_kinds": {"steps": "哪些环节停表，用英文分号隔开，如 contact;resolve", "cap_hours": "一张工单上累计最多停多久"},
-    "extension_rules": {"demand_type": "* 为其他任何类型"},
-    "escalations": {"multiple": "标志为超时倍数时填 2、3…；否则填 1"},
-    "outlets": {"address": "console:、file:文件、smtp://…、https://…#密钥；为保密不显示现有地址，留空即不改"},
-    "reply_templates": {"text": "可写 {topic} 主题、{due} 时限、{unit} 单位、{department} 部门"},
-    "referral_advice": {"words": "客户话里出现哪些词时提示，用 | 隔开"},
-    "office_hours": {"spans": "如 08:30-12:00;14:00-17:30；单列的某一天留空为当天不办公", "weekday": "单列某一天时以那一天的为准"},
+    "pause_kinds": {
+        "steps": say("Steps whose clock stops, separated by semicolons, such as contact;resolve"),
+        "cap_hours": say("The longest pause of one ticket in all"),
+    },
+    "extension_rules": {"demand_type": say("* means any other type")},
+    "escalations": {"multiple": say("Enter 2, 3… if the mark is a multiple of the limit; otherwise enter 1")},
+    "outlets": {
+        "address": say("console:, file:FILE, smtp://…, https://…#SECRET; to keep it secret the present address is not shown; leave empty to keep it")
+    },
+    "reply_templates": {
+        "text": say("You may write {topic} for the topic, {due} for the limit, {unit} for the unit, {department} for the department")
+    },
+    "referral_advice": {"words": say("Words in the customer's text that bring up this advice, separated by |")},
+    "office_hours": {
+        "spans": say("Such as 08:30-12:00;14:00-17:30; for a day with its own row, leave empty if the office is closed"),
+        "weekday": say("A day with its own row follows that row"),
+    },
     "report_schedules": {
-        "unit_code": "留空为最上级单位",
-        "formats": "pdf、xlsx、html，几种用英文分号隔开",
-        "recipients": "生成后通知谁：用户名，几个用英文分号隔开",
+        "unit_code": say("Leave empty for the topmost unit"),
+        "formats": say("pdf, xlsx, html; separate several with semicolons"),
+        "recipients": say("Whom to notify when it is ready: usernames, separated by semicolons"),
     },
-    "unit_days": {"is_working": "1 上班，0 休息；以此为准，胜过全国日历"},
-    "attention_patterns": {"pattern": "正则表达式；{词表名} 引用词表"},
+    "unit_days": {"is_working": say("1 working, 0 off; this overrides the national calendar")},
+    "attention_patterns": {"pattern": say("A regular expression; {name of a word list} stands for that list")},
 }
 GROWING = (
     "routing",
@@ -244,20 +260,23 @@ GOVERNS = ("time_limits", "fixed_holidays", "pause_kinds", "office_hours", "unit
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 TIME = r"([01]\d|2[0-3]):[0-5]\d"
 SWITCHES: Mapping[str, tuple[str, str]] = {
-    "automatic_dispatch": (r"on|off", "请填 on 或 off"),
-    "gate_threshold": (r"(0(\.\d{1,6})?|1(\.0{1,6})?)?", "请填 0–1 的小数，或留空用模型实测的门槛"),
-    "repeat_window_days": (r"[1-9]\d{0,2}", "请填 1–999 的天数"),
-    "callback_attempts": (r"[1-9]", "请填 1–9 的次数"),
-    "callback_quiet_from": (TIME, "请填 00:00–23:59 的时刻，如 21:00"),
-    "callback_quiet_until": (TIME, "请填 00:00–23:59 的时刻，如 08:00"),
-    "callback_interval_minutes": (r"0|[1-9]\d{0,3}", "请填 0–9999 的分钟数"),
-    "claim_minutes": (r"[1-9]\d{0,2}", "请填 1–999 的分钟数"),
-    "appeal_days": (r"[1-9]\d{0,2}", "请填 1–999 的天数"),
-    "frequent_outage_count": (r"[1-9]\d?", "请填 1–99 的次数"),
-    "frequent_outage_days": (r"[1-9]\d{0,2}", "请填 1–999 的天数"),
-    "outage_grace_minutes": (r"0|[1-9]\d{0,3}", "请填 0–9999 的分钟数"),
-    "planned_repeat_days": (r"[1-9]\d{0,2}", "请填 1–999 的天数"),
-    "quiet_warnings": (r"on|off", "请填 on 或 off"),
+    "automatic_dispatch": (r"on|off", say("Enter on or off")),
+    "gate_threshold": (
+        r"(0(\.\d{1,6})?|1(\.0{1,6})?)?",
+        say("Enter a decimal from 0 to 1, or leave empty to use the threshold measured for the model"),
+    ),
+    "repeat_window_days": (r"[1-9]\d{0,2}", say("Enter a number of days from 1 to 999")),
+    "callback_attempts": (r"[1-9]", say("Enter a number of times from 1 to 9")),
+    "callback_quiet_from": (TIME, say("Enter a time from 00:00 to 23:59, such as 21:00")),
+    "callback_quiet_until": (TIME, say("Enter a time from 00:00 to 23:59, such as 08:00")),
+    "callback_interval_minutes": (r"0|[1-9]\d{0,3}", say("Enter a number of minutes from 0 to 9999")),
+    "claim_minutes": (r"[1-9]\d{0,2}", say("Enter a number of minutes from 1 to 999")),
+    "appeal_days": (r"[1-9]\d{0,2}", say("Enter a number of days from 1 to 999")),
+    "frequent_outage_count": (r"[1-9]\d?", say("Enter a number of times from 1 to 99")),
+    "frequent_outage_days": (r"[1-9]\d{0,2}", say("Enter a number of days from 1 to 999")),
+    "outage_grace_minutes": (r"0|[1-9]\d{0,3}", say("Enter a number of minutes from 0 to 9999")),
+    "planned_repeat_days": (r"[1-9]\d{0,2}", say("Enter a number of days from 1 to 999")),
+    "quiet_warnings": (r"on|off", say("Enter on or off")),
 }
 
 
@@ -274,7 +293,7 @@ def check_value(table: str, name: str, text: str) -> None:
     """
     allowed = BASES if name == "basis" else CHOICES.get((table, name))
     if allowed is not None and text not in allowed:
-        raise ValueError(f"可选：{'、'.join(filter(None, allowed))}")
+        raise ValueError(say("Choose one of: {options}", options=say(", ").join(filter(None, allowed))))
     between = BETWEEN.get((table, name))
     if between and not between[0] <= float(text) <= between[1]:
         raise ValueError(between[2])
@@ -284,24 +303,30 @@ def check_value(table: str, name: str, text: str) -> None:
 
 
 def _pattern(text: str) -> None:
-    expand(LIST.sub("词", text), {})
+    expand(LIST.sub(say("Words"), text), {})
 
 
 def _words(text: str) -> None:
     if LIST.search(text):
-        raise ValueError("词表里不能再引用词表")
+        raise ValueError(say("A word list cannot refer to another word list"))
     expand(text, {})
 
 
 def _steps(text: str) -> None:
     unknown = [step for step in text.split(";") if step not in list(Step)]
     if unknown:
-        raise ValueError(f"没有环节“{'、'.join(unknown)}”，可选：{'、'.join(Step)}，几个用英文分号隔开")
+        raise ValueError(
+            say(
+                "There is no step “{unknown}”; choose from {options}, separating several with semicolons",
+                unknown=say(", ").join(unknown),
+                options=say(", ").join(Step),
+            )
+        )
 
 
 def _trigger_words(text: str) -> None:
     if not all(word.strip() for word in text.split("|")):
-        raise ValueError("有空的词，请写成 词一|词二")
+        raise ValueError(say("There is an empty word; write the words as one|two"))
 
 
 def _address(text: str) -> None:
@@ -314,12 +339,18 @@ def _address(text: str) -> None:
 def _formats(text: str) -> None:
     unknown = [one for one in text.split(";") if one not in REPORT_FORMATS]
     if unknown:
-        raise ValueError(f"没有格式“{'、'.join(unknown)}”，可选：{'、'.join(REPORT_FORMATS)}，几种用英文分号隔开")
+        raise ValueError(
+            say(
+                "There is no format “{unknown}”; choose from {options}, separating several with semicolons",
+                unknown=say(", ").join(unknown),
+                options=say(", ").join(REPORT_FORMATS),
+            )
+        )
 
 
 def _day(text: str) -> None:
     if not 2000 <= date.fromisoformat(text).year <= 2100:
-        raise ValueError("应在 2000 与 2100 年之间")
+        raise ValueError(say("Must be between the years 2000 and 2100"))
 
 
 FORMS: Mapping[tuple[str, str], Callable[[str], object]] = {
@@ -348,15 +379,15 @@ def read_values(table: str, values: Mapping[str, str]) -> dict[str, Any]:
     for name, value in values.items():
         text = clean(value).strip()
         if name not in TABLES[table].c:
-            problems.append(Problem(name, f"没有列 {name}"))
+            problems.append(Problem(name, say("There is no column {column}", column=name)))
         elif not text and name in MUST.get(table, ()):
-            problems.append(Problem(name, f"{label(name)}：必填，请补上"))
+            problems.append(Problem(name, say("{field}: required, please fill it in", field=label(name))))
         else:
             try:
                 read[name] = typed(TABLES[table], name, text)
                 check_value(table, name, text)
             except ValueError as error:
-                problems.append(Problem(name, f"{label(name)}：{_quoted(name, text)}{error}"))
+                problems.append(Problem(name, say("{field}: {quoted}{error}", field=label(name), quoted=_quoted(name, text), error=error)))
     if problems:
         raise InvalidInput(*problems)
     return read
@@ -364,7 +395,7 @@ def read_values(table: str, values: Mapping[str, str]) -> dict[str, Any]:
 
 def _quoted(name: str, text: str) -> str:
     """What was written, but never what may hold a secret."""
-    return "" if name == "address" else f"“{text}”不对，" if len(text) < 40 else "内容不对，"
+    return "" if name == "address" else say("“{text}” is wrong. ", text=text) if len(text) < 40 else say("The content is wrong. ")
 
 
 def check_row(store: "Store", table: str, row: Mapping[str, Any], changed: Iterable[str]) -> None:
@@ -374,9 +405,11 @@ def check_row(store: "Store", table: str, row: Mapping[str, Any], changed: Itera
         InvalidInput: all that is wrong at once, each at its column.
     """
     changed = set(changed)
-    problems = [Problem(name, f"{label(name)}：必填，请补上") for name in MUST.get(table, ()) if row.get(name) in (None, "")]
+    problems = [
+        Problem(name, say("{field}: required, please fill it in", field=label(name))) for name in MUST.get(table, ()) if row.get(name) in (None, "")
+    ]
     if "code" in changed and table in GROWING and not CODE.fullmatch(str(row["code"])):
-        problems.append(Problem("code", "代码：请用英文字母、数字和 _ . -，最多 64 个"))
+        problems.append(Problem("code", say("Code: use letters, digits and _ . -, at most 64")))
     problems += _references(store, table, {name: row[name] for name in changed if name in row})
     problems += _together(table, row)
     if table in ("attention_patterns", "attention_words"):
@@ -388,14 +421,26 @@ def check_row(store: "Store", table: str, row: Mapping[str, Any], changed: Itera
 def _references(store: "Store", table: str, values: Mapping[str, Any]) -> Iterable[Problem]:
     for name, value in values.items():
         if name in REFERS and (table, name) not in FREE and value not in ANY and value is not None and value not in codes(store, REFERS[name]):
-            yield Problem(name, f"{label(name)}：没有“{value}”，请从 {REFERS[name]} 中选择")
+            yield Problem(name, say("{field}: there is no “{value}”; choose from {table}", field=label(name), value=value, table=REFERS[name]))
     for department in filter(None, str(values.get("support_departments", "")).split(";")):
         if department not in codes(store, "departments"):
-            yield Problem("support_departments", f"{label('support_departments')}：没有“{department}”，几个用英文分号隔开")
+            yield Problem(
+                "support_departments",
+                say(
+                    "{field}: there is no “{department}”; separate several with semicolons", field=label("support_departments"), department=department
+                ),
+            )
     if values.get("recipients"):
         unknown = set(str(values["recipients"]).split(";")) - {row["username"] for row in store.users()}
         for username in sorted(unknown):
-            yield Problem("recipients", f"{label('recipients')}：没有用户“{username}”，请填用户名，几个用英文分号隔开")
+            yield Problem(
+                "recipients",
+                say(
+                    "{field}: there is no user “{username}”; enter usernames, separating several with semicolons",
+                    field=label("recipients"),
+                    username=username,
+                ),
+            )
 
 
 def choices_of(store: "Store", table: str, name: str) -> dict[str, str]:
@@ -403,13 +448,13 @@ def choices_of(store: "Store", table: str, name: str) -> dict[str, str]:
     if name == "basis":
         return dict(BASES)
     if name.startswith("is_"):
-        return {"1": "是", "0": "否"}
+        return {"1": say("Yes"), "0": say("No")}
     if (table, name) in CHOICES:
         return {code: text for code, text in CHOICES[table, name].items() if code != "*"}
     if name not in REFERS or (table, name) in FREE:
         return {}
     any_one = {} if name in MUST.get(table, ()) or name == "unit_code" else EVERY
-    stars = {"*": "任何类型"} if (table, name) in STARRED else {}
+    stars = {"*": say("Any type")} if (table, name) in STARRED else {}
     return {**any_one, **stars, **codes(store, REFERS[name])}
 
 
@@ -421,20 +466,25 @@ def codes(store: "Store", target: str) -> dict[str, str]:
 
 def _together(table: str, row: Mapping[str, Any]) -> Iterable[Problem]:
     if table == "time_limits" and row.get("valid_from_on") and row.get("valid_until_on") and row["valid_from_on"] >= row["valid_until_on"]:
-        yield Problem("valid_until_on", f"失效日应晚于生效日 {row['valid_from_on']}")
+        yield Problem("valid_until_on", say("The expiry date must be later than the effective date {valid_from}", valid_from=row["valid_from_on"]))
     if table == "office_hours" and row.get("weekday") == 0 and not row.get("spans"):
-        yield Problem("spans", "办公时段：任何工作日的时段必填；某一天不办公的，请为那一天单列一行并留空")
+        yield Problem(
+            "spans",
+            say(
+                "Office hours: required for “any working day”; if the office is closed on some day, add a row for that day and leave its hours empty"
+            ),
+        )
     if table == "escalations" and (row.get("mark") == "multiple") != (float(row.get("multiple") or 1) > 1):
-        yield Problem("multiple", "倍数：标志为 multiple 时应大于 1，为 yellow 或 red 时填 1")
+        yield Problem("multiple", say("Multiple: must be greater than 1 if the mark is multiple; enter 1 if it is yellow or red"))
     if table == "switches":
         pattern, help_text = SWITCHES.get(row["code"], (r".*", ""))
         if not re.fullmatch(pattern, str(row["value"]).strip(), re.ASCII):
-            yield Problem("value", f"“{row['value']}”不对：{help_text}")
+            yield Problem("value", say("“{value}” is wrong. {help_text}", value=row["value"], help_text=help_text))
     if table == "fixed_holidays":
         with suppress(TypeError, ValueError):
             date(2000, int(row["month"]), int(row["day"]))
             return
-        yield Problem("day", "没有这一天，请核对月和日")
+        yield Problem("day", say("There is no such day; check the month and the day"))
 
 
 def _wording(store: "Store", table: str, row: Mapping[str, Any]) -> Iterable[Problem]:
@@ -447,4 +497,4 @@ def _wording(store: "Store", table: str, row: Mapping[str, Any]) -> Iterable[Pro
         try:
             expand(pattern, words)
         except ValueError as error:
-            yield Problem(column, f"{label(column)}：词式“{pattern}”：{error}")
+            yield Problem(column, say("{field}: pattern “{pattern}”: {error}", field=label(column), pattern=pattern, error=error))

@@ -10,6 +10,7 @@ from triage.people import User
 from triage.rules import Rules
 from triage.terms import Role, State
 from triage.tickets import Ticket
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
@@ -31,7 +32,14 @@ def claim(ticket: Ticket, *, user: User, store: "Store", rules: Rules, now: date
     holder = store.claim(ticket.number, user.username, now, lease(rules))
     if holder and holder["username"] != user.username:
         until = in_shanghai(holder["until_at"])
-        raise Conflict(f"{holder['username']} 正在处理工单 {ticket.number}，{until:%H:%M} 前有效；请处理其他工单，或稍后再试")
+        raise Conflict(
+            say(
+                "{username} is working on ticket {number} until {until:%H:%M}; take another ticket, or try again later",
+                username=holder["username"],
+                number=ticket.number,
+                until=until,
+            )
+        )
 
 
 def is_claimable(ticket: Ticket, user: User) -> bool:

@@ -8,12 +8,13 @@ from operator import attrgetter
 from triage.calendar import MICROSECOND, WorkingCalendar
 from triage.moments import MINUTE, floor_minute, in_utc
 from triage.terms import Step, Zone
+from triage.wording import say
 
 UNITS = {
-    "minutes": (timedelta(minutes=1), "分钟"),
-    "hours": (timedelta(hours=1), "小时"),
-    "days": (timedelta(days=1), "天"),
-    "workdays": (timedelta(days=1), "个工作日"),
+    "minutes": (timedelta(minutes=1), say("minutes")),
+    "hours": (timedelta(hours=1), say("hours")),
+    "days": (timedelta(days=1), say("days")),
+    "workdays": (timedelta(days=1), say("workdays")),
 }
 ANY = ("", "*")
 NOTHING = timedelta(0)
@@ -177,6 +178,24 @@ def _put_off(clock: str, calendar: WorkingCalendar, begun: int, counts: tuple[in
         if stopped < yellow:
             yellow += seen - stopped
     return due, yellow
+
+
+def used(limit: Limit, start: datetime, end: datetime, calendar: WorkingCalendar, *, stops: Sequence[Stop] = ()) -> timedelta:
+    """Give how much of its time a step has used: what its clock counted from start to end, without what lies in a stop, if the limit is pausable.
+
+    It is the same counting as that of `deadline`: less than the time allowed is used exactly before the deadline, more only after it. Where the clock
+    stands still on the deadline (24:00 before a holiday), all of the time is used, and no more, until it goes on.
+
+    Raises:
+        InvalidInput: a moment has no zone, or the clock cannot tell; see `WorkingCalendar.counted`.
+    """
+    begun, ended = calendar.counted(limit.clock, start), calendar.counted(limit.clock, end)
+    seen, stood = begun, 0
+    for stopped_at, resumed_at in sorted(stops) if limit.is_pausable else ():
+        stopped = min(ended, max(seen, calendar.counted(limit.clock, stopped_at)))
+        seen = min(ended, max(stopped, calendar.counted(limit.clock, resumed_at)))
+        stood += seen - stopped
+    return max(NOTHING, (ended - begun - stood) * MICROSECOND)
 
 
 def zone(yellow_at: datetime | None, red_at: datetime | None, at: datetime) -> Zone:

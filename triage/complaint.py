@@ -10,45 +10,46 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from triage.errors import InvalidInput, Problem
 from triage.terms import Channel, Locality, Relation
 from triage.texts import clean
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.outages import OutageContext
 
 MAX_TEXT = 4000
 FIELD_NAMES = {
-    "text": "受理内容",
-    "phone": "联系电话",
-    "relation": "来电身份",
-    "callback_phone": "回访电话",
-    "call_id": "话务编号",
-    "recording": "录音编号",
-    "caller_name": "客户姓名",
-    "customer_number": "户号",
-    "address": "用电地址",
-    "channel": "受理渠道",
-    "unit_code": "供电单位",
-    "locality": "地域",
-    "complaints": "诉求",
-    "topic": "主题",
-    "demand_type": "诉求类型",
-    "answer": "答复内容",
-    "owner": "责任主体",
-    "submission_key": "提交编号",
+    "text": say("Intake text"),
+    "phone": say("Contact phone"),
+    "relation": say("Caller's relation to the customer"),
+    "callback_phone": say("Callback phone"),
+    "call_id": say("Call ID"),
+    "recording": say("Recording ID"),
+    "caller_name": say("Customer name"),
+    "customer_number": say("Customer number"),
+    "address": say("Supply address"),
+    "channel": say("Intake channel"),
+    "unit_code": say("Supply unit"),
+    "locality": say("Locality"),
+    "complaints": say("Demands"),
+    "topic": say("Topic"),
+    "demand_type": say("Demand type"),
+    "answer": say("Reply text"),
+    "owner": say("Responsible party"),
+    "submission_key": say("Submission number"),
 }
 MESSAGES = {
-    "missing": "必填，请补上",
-    "string_too_short": "必填，请补上",
-    "too_short": "至少要有一件诉求",
-    "string_too_long": "太长，最多 {max_length} 个字，请删减或分为几件诉求",
-    "too_long": "一次来电最多登记 {max_length} 件诉求",
-    "enum": "不在可选范围内，可选：{expected}",
-    "string_type": "应为文字",
-    "list_type": "应为列表",
-    "bool_parsing": "应为 true 或 false",
-    "bool_type": "应为 true 或 false",
-    "model_type": "应为一组字段",
-    "model_attributes_type": "应为一组字段",
-    "extra_forbidden": "没有这个字段，请核对字段名",
+    "missing": say("Required, please fill in"),
+    "string_too_short": say("Required, please fill in"),
+    "too_short": say("At least one demand is needed"),
+    "string_too_long": say("Too long: at most {max_length} characters; shorten it or split it into several demands"),
+    "too_long": say("One call may register at most {max_length} demands"),
+    "enum": say("Not one of the options; choose from {expected}"),
+    "string_type": say("Must be text"),
+    "list_type": say("Must be a list"),
+    "bool_parsing": say("Must be true or false"),
+    "bool_type": say("Must be true or false"),
+    "model_type": say("Must be a group of fields"),
+    "model_attributes_type": say("Must be a group of fields"),
+    "extra_forbidden": say("There is no such field; check its name"),
 }
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT)]
@@ -72,11 +73,11 @@ class Complaint(BaseModel):
     @model_validator(mode="after")
     def _whole(self) -> "Complaint":
         if bool(self.topic) != bool(self.demand_type):
-            raise ValueError("主题与诉求类型请一并选择，或都留给系统判断")
+            raise ValueError(say("Choose topic and demand type together, or leave both to the system"))
         if (self.answer or self.owner) and not self.topic:
-            raise ValueError("当即答复或转告的诉求，请先确认主题与诉求类型")
+            raise ValueError(say("Confirm topic and demand type first for a demand that is answered at once or referred"))
         if self.answer and self.owner:
-            raise ValueError("当即答复与转告责任主体只能选一个")
+            raise ValueError(say("Choose only one of answering at once and referring to the responsible party"))
         return self
 
 
@@ -109,7 +110,7 @@ class Contact(BaseModel):
     def _phone(cls, value: str) -> str:
         digits = value.replace("-", "").replace(" ", "").removeprefix("+86")
         if digits and not (digits.isascii() and digits.isdigit() and 5 <= len(digits) <= 15):
-            raise ValueError("应为 5–15 位数字，可带区号，如 13800001234 或 0571-88880000")
+            raise ValueError(say("Must be 5 to 15 digits, with an area code if needed, such as 13800001234 or 0571-88880000"))
         return digits
 
     @field_validator("customer_number")
@@ -117,7 +118,7 @@ class Contact(BaseModel):
     def _customer_number(cls, value: str) -> str:
         digits = value.replace(" ", "")
         if digits and not (digits.isascii() and digits.isdigit() and len(digits) in (10, 13)):
-            raise ValueError("户号应为 10 位或 13 位数字，见电费单左上角")
+            raise ValueError(say("The customer number must be 10 or 13 digits; see the top left of the electricity bill"))
         return digits
 
     @field_validator("locality", mode="before")
@@ -144,13 +145,17 @@ def _problems(error: ValidationError) -> Iterable[Problem]:
         if item["type"] == "too_short" and any(len(i["loc"]) > len(item["loc"]) for i in items if i["loc"][: len(item["loc"])] == item["loc"]):
             continue  # pydantic counts a wrong element as missing; it is there, and said to be wrong
         place = ".".join(str(part) for part in item["loc"])
-        last = str(item["loc"][-1]) if item["loc"] else "内容"
-        name = FIELD_NAMES.get(last, last if last.isprintable() else "（无法显示的字段名）")
+        last = str(item["loc"][-1]) if item["loc"] else say("Content")
+        name = FIELD_NAMES.get(last, last if last.isprintable() else say("(field name that cannot be shown)"))
         context = item.get("ctx", {})
         if item["type"] == "value_error":
             message = str(context.get("error", item["msg"]))
         else:
-            message = f"{name}：{MESSAGES.get(item['type'], '格式不对').format_map({'max_length': '', 'expected': '', **context})}"
+            message = say(
+                "{field}: {problem}",
+                field=name,
+                problem=MESSAGES.get(item["type"], say("The format is wrong")).format_map({"max_length": "", "expected": "", **context}),
+            )
         yield Problem(place, message)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
+from unicodedata import normalize
 
 from triage.calls import Taken
 from triage.customers import CustomerRecord
@@ -12,24 +13,30 @@ from triage.errors import InvalidInput, Problem
 from triage.moments import in_shanghai, read_day
 from triage.terms import Locality, Supply, Term
 from triage.texts import clean
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
 
 CUSTOMER_FIELDS = {
-    "number": "户号",
-    "name": "户名",
-    "phone": "电话",
-    "address": "地址",
-    "unit_code": "供电单位",
-    "locality": "城乡类别",
-    "transformer_area": "台区",
-    "key_kind": "重要客户类别",
-    "supply": "供电状态",
-    "supply_since_on": "状态起始日期",
+    "number": say("Customer number"),
+    "name": say("Account name"),
+    "phone": say("Phone"),
+    "address": say("Address"),
+    "unit_code": say("Supply unit"),
+    "locality": say("Urban or rural class"),
+    "transformer_area": say("Transformer area"),
+    "key_kind": say("Key customer class"),
+    "supply": say("Supply state"),
+    "supply_since_on": say("State since"),
 }
 CUSTOMER_NEEDED = ("number", "name", "address", "unit_code")
-COUNT_FIELDS = {"unit_code": "供电单位", "as_of_on": "统计日期", "customers": "客户数", "source": "来源"}
+COUNT_FIELDS = {
+    "unit_code": say("Supply unit"),
+    "as_of_on": say("Date of the count"),
+    "customers": say("Number of customers"),
+    "source": say("Source"),
+}
 COUNT_NEEDED = ("unit_code", "as_of_on", "customers")
 T = TypeVar("T", bound=Term)
 LONGEST = 200
@@ -92,10 +99,18 @@ def read_count(values: Mapping[str, str], units: Mapping[str, str], now: datetim
     texts = _texts(values, COUNT_FIELDS, COUNT_NEEDED, problems)
     unit = _unit(texts["unit_code"], units, problems)
     day = _day("as_of_on", COUNT_FIELDS, texts["as_of_on"], now, problems)
-    digits = texts["customers"].replace(",", "").replace("，", "")
+    digits = normalize("NFKC", texts["customers"]).replace(",", "")
     is_number = digits.isascii() and digits.isdigit() and len(digits) <= 10 and int(digits) <= MOST_CUSTOMERS
     if texts["customers"] and not is_number:
-        problems.append(Problem("customers", f"客户数：“{texts['customers'][:20]}”不是 0 到 10 亿之间的整数，请填户数，如 412000"))
+        problems.append(
+            Problem(
+                "customers",
+                say(
+                    "Number of customers: “{text}” is not a whole number between 0 and 1 billion; enter a number such as 412000",
+                    text=texts["customers"][:20],
+                ),
+            )
+        )
     if problems or day is None:
         raise InvalidInput(*problems)
     return UnitCount(unit, day, int(digits), texts.get("source", ""))
@@ -140,36 +155,58 @@ def _taken(before: object, after: object) -> Taken:
 def _texts(values: Mapping[str, str], fields: Mapping[str, str], needed: Sequence[str], problems: list[Problem]) -> dict[str, str]:
     """Give the texts of the columns that are there, and of those that have to be."""
     texts = {name: clean(values.get(name) or "").strip() for name in fields if name in values or name in needed}
-    problems += [Problem(name, f"{fields[name]}：必填，请补上") for name in needed if not texts[name]]
-    problems += [Problem(name, f"{fields[name]}：最多 {LONGEST} 个字，请改短") for name, text in texts.items() if len(text) > LONGEST]
+    problems += [Problem(name, say("{field}: required, please fill it in", field=fields[name])) for name in needed if not texts[name]]
+    problems += [
+        Problem(name, say("{field}: at most {most} characters; shorten it", field=fields[name], most=LONGEST))
+        for name, text in texts.items()
+        if len(text) > LONGEST
+    ]
     return texts
 
 
 def _number(text: str, problems: list[Problem]) -> str:
     digits = text.replace(" ", "")
     if digits and not (digits.isascii() and digits.isdigit() and len(digits) in (10, 13)):
-        problems.append(Problem("number", f"户号：“{text[:20]}”不是 10 位或 13 位数字，请核对（表格软件可能去掉了开头的 0 或改成了科学计数）"))
+        problems.append(
+            Problem(
+                "number",
+                say(
+                    "Customer number: “{text}” is not 10 or 13 digits; check it (a spreadsheet may have dropped the "
+                    "leading 0 or switched to scientific notation)",
+                    text=text[:20],
+                ),
+            )
+        )
     return digits
 
 
 def _phone(text: str, problems: list[Problem]) -> str:
     digits = text.replace("-", "").replace(" ", "").removeprefix("+86")
     if digits and not (digits.isascii() and digits.isdigit() and 5 <= len(digits) <= 15):
-        problems.append(Problem("phone", "电话：应为 5–15 位数字，可带区号；没有请留空，有几个请只留一个"))
+        problems.append(
+            Problem(
+                "phone",
+                say("Phone: must be 5 to 15 digits, with an area code if needed; leave empty if there is none; keep only one if there are several"),
+            )
+        )
     return digits
 
 
 def _unit(text: str, units: Mapping[str, str], problems: list[Problem]) -> str:
     if text and text not in units:
-        problems.append(Problem("unit_code", f"供电单位：没有“{text[:30]}”，请填本系统的单位编码或全称"))
+        problems.append(
+            Problem("unit_code", say("Supply unit: there is no “{text}”; enter this system's code of the unit or its full name", text=text[:30]))
+        )
     return units.get(text, "")
 
 
 def _term(kind: type[T], name: str, text: str, problems: list[Problem]) -> T | None:
     found = next((one for one in kind if text in (one.value, one.label)), None)
     if text and found is None:
-        known = "、".join(f"{one.label}（{one.value}）" for one in kind)
-        problems.append(Problem(name, f"{CUSTOMER_FIELDS[name]}：没有“{text[:20]}”，请填 {known}"))
+        known = say(", ").join(say("{label} ({value})", label=one.label, value=one.value) for one in kind)
+        problems.append(
+            Problem(name, say("{field}: there is no “{text}”; enter {options}", field=CUSTOMER_FIELDS[name], text=text[:20], options=known))
+        )
     return found
 
 
@@ -180,8 +217,8 @@ def _day(name: str, fields: Mapping[str, str], text: str, now: datetime, problem
     try:
         day = read_day(text.removesuffix("00:00:00"), name)
     except InvalidInput as error:
-        problems.append(Problem(name, f"{fields[name]}：{error.message}"))
+        problems.append(Problem(name, say("{field}: {problem}", field=fields[name], problem=error.message)))
         return None
     if day > in_shanghai(now).date():
-        problems.append(Problem(name, f"{fields[name]}：{day} 还没有到，请核对日期"))
+        problems.append(Problem(name, say("{field}: {day} is still to come; check the date", field=fields[name], day=day)))
     return day

@@ -13,6 +13,7 @@ from triage.similarity import LIKE_ENOUGH, alike
 from triage.terms import Locality, Role, State, Supply, Term
 from triage.texts import clean
 from triage.tickets import Ticket
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
@@ -24,17 +25,25 @@ MOST_ALIKE = 3
 # What to tell the caller. The 24 hours after payment are those of `data/time_limits.csv` (request, business.reading.arrears; single-source).
 ADVICE = {
     Supply.ON: "",
-    Supply.CUT_ARREARS: "结清电费后 24 小时内恢复供电，可告知客户缴费渠道。此时家中无电多半不是故障；客户称已缴清，或邻居也停电，请照常登记。",
-    Supply.CUT_OTHER: "请核对客户是否申请过暂停或销户，恢复用电须办理手续。此时家中无电多半不是故障；客户不知情，或邻居也停电，请照常登记。",
+    Supply.CUT_ARREARS: say(
+        "Supply is restored within 24 hours after the bill is settled; you may tell the customer how to pay. "
+        "No power at home is probably not a fault; if the customer says that all is paid, or neighbours are "
+        "off too, register as usual."
+    ),
+    Supply.CUT_OTHER: say(
+        "Check whether the customer asked to suspend or close the account; restoring supply takes a formal "
+        "request. No power at home is probably not a fault; if the customer knows nothing of it, or "
+        "neighbours are off too, register as usual."
+    ),
 }
 
 
 class By(Term):
     """What a customer was looked up by."""
 
-    DIGITS = "digits", "电话或户号"
-    NAME = "name", "姓名"
-    PICK = "pick", "从列表选定"
+    DIGITS = "digits"
+    NAME = "name"
+    PICK = "pick"
 
 
 @dataclass(frozen=True)
@@ -129,7 +138,7 @@ def pick(number: str, *, user: User, store: "Store", now: datetime) -> Found:
     _check(user)
     customer = store.find_customer(clean(number).strip())
     if customer is None:
-        raise NotFound("没有这个户号的客户档案，请核对户号，或不选客户直接登记")
+        raise NotFound(say("There is no customer record with this number; check the number, or register without choosing a customer"))
     store.keep_look_up(user.username, [customer.number], By.PICK.value, 1, now)
     return Found(By.PICK, (customer,), dossier=_dossier(customer, store, now))
 
@@ -137,7 +146,14 @@ def pick(number: str, *, user: User, store: "Store", now: datetime) -> Found:
 def _check(user: User) -> None:
     """Only who takes calls may look people up: the others see a caller by the ticket (`triage.reveal`)."""
     if user.role not in (Role.AGENT, Role.DISPATCHER):
-        raise Forbidden(f"查找客户供{Role.AGENT.label}与{Role.DISPATCHER.label}使用，您的角色是{user.role.label}")
+        raise Forbidden(
+            say(
+                "Looking up customers is for {agent} and {dispatcher}; your role is {role}",
+                agent=Role.AGENT.label,
+                dispatcher=Role.DISPATCHER.label,
+                role=user.role.label,
+            )
+        )
 
 
 def read_query(query: str) -> tuple[By, str]:
@@ -151,9 +167,11 @@ def read_query(query: str) -> tuple[By, str]:
     if digits.isascii() and digits.isdigit():
         if 5 <= len(digits) <= 15:
             return By.DIGITS, digits
-        raise InvalidInput(Problem("lookup", "查找客户：请填 5–15 位电话号码，或 10 位、13 位户号"))
+        raise InvalidInput(Problem("lookup", say("Find customer: enter a phone number of 5 to 15 digits, or a customer number of 10 or 13 digits")))
     if not 2 <= len(text) <= 50 or not any(character.isalpha() for character in text):
-        raise InvalidInput(Problem("lookup", "查找客户：请填电话、户号，或至少两个字的姓名（户名）"))
+        raise InvalidInput(
+            Problem("lookup", say("Find customer: enter a phone number, a customer number, or at least two characters of the name (account name)"))
+        )
     return By.NAME, text
 
 
@@ -191,4 +209,7 @@ def _nearby(text: str, decision: Decision, store: "Store", now: datetime) -> Ite
     tickets = store.open_tickets_like(decision.department, decision.team_unit, decision.unit_code, decision.topic, now - NEARBY)
     scored = sorted(((alike(text, ticket.text), ticket) for ticket in tickets), key=lambda pair: (-pair[0], pair[1].number))
     close = [(score, ticket) for score, ticket in scored if score >= LIKE_ENOUGH][:MOST_ALIKE]
-    return [LookAlike(ticket, f"同一单位 24 小时内同主题，内容相似 {score:.2f}", False) for score, ticket in close]
+    return [
+        LookAlike(ticket, say("Same unit and topic within 24 hours, similarity of content {score:.2f}", score=score), False)
+        for score, ticket in close
+    ]

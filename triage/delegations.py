@@ -10,13 +10,14 @@ from triage.moments import in_shanghai, read_moment
 from triage.people import User
 from triage.terms import Role
 from triage.texts import clean
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
 
 ROLES = (Role.HANDLER, Role.LEADER, Role.DISPATCHER)
 LONGEST = timedelta(days=92)
-FIELDS = {"from_username": "委托人", "to_username": "受托人", "starts_at": "开始时间", "ends_at": "结束时间"}
+FIELDS = {"from_username": say("Delegator"), "to_username": say("Delegate"), "starts_at": say("Start time"), "ends_at": say("End time")}
 Parents = Mapping[str, str | None]
 
 
@@ -42,7 +43,7 @@ class Delegation:
     @property
     def words(self) -> str:
         """When it holds, as people read it."""
-        return f"{in_shanghai(self.starts_at):%m-%d %H:%M} 至 {in_shanghai(self.ends_at):%m-%d %H:%M}"
+        return say("{starts_at:%m-%d %H:%M} to {ends_at:%m-%d %H:%M}", starts_at=in_shanghai(self.starts_at), ends_at=in_shanghai(self.ends_at))
 
 
 def is_below(unit: str, above: str, parents: Parents) -> bool:
@@ -95,12 +96,14 @@ def delegate(values: Mapping[str, str], *, user: User, store: "Store", now: date
         InvalidInput: a value is missing or wrong, or one of the two is away already in that time; all problems at once.
     """
     if user.role not in ROLES:
-        raise Forbidden(f"委托供{'、'.join(role.label for role in ROLES)}使用，您的角色是{user.role.label}")
+        raise Forbidden(
+            say("Delegation is for {roles}; your role is {role}", roles=say(", ").join(role.label for role in ROLES), role=user.role.label)
+        )
     problems: list[Problem] = []
     away = _away(clean(values.get("from_username", "")), user, store, problems)
     other = store.user(clean(values.get("to_username", "")))
     if other is None or (away and not may_stand_in(other, away, store.teams_and_parents()[0])):
-        problems.append(Problem("to_username", "受托人：请从列表中选择同角色的同事"))
+        problems.append(Problem("to_username", say("Delegate: choose a colleague of the same role from the list")))
     starts_at, ends_at = _read_times(values, now, problems)
     if problems or not (away and other):
         raise InvalidInput(*problems)
@@ -116,7 +119,9 @@ def _away(username: str, user: User, store: "Store", problems: list[Problem]) ->
         return user
     found = next((one for one in subordinates(user, store) if one.username == username), None)
     if found is None:
-        problems.append(Problem("from_username", "委托人：只能委托自己的工作，班长/负责人可代本班组成员委托"))
+        problems.append(
+            Problem("from_username", say("Delegator: you can delegate only your own work; a crew leader may do so for members of the crew"))
+        )
     return found
 
 
@@ -125,17 +130,19 @@ def _read_times(values: Mapping[str, str], now: datetime, problems: list[Problem
     for name in read:
         text = clean(values.get(name, "")).strip()
         if not text and name == "ends_at":
-            problems.append(Problem(name, "结束时间：必填，请写明委托到何时"))
+            problems.append(Problem(name, say("End time: required; say until when the delegation lasts")))
         elif text:
             try:
                 read[name] = read_moment(text, name)
             except InvalidInput as error:
-                problems.append(Problem(name, f"{FIELDS[name]}：{error.message}"))
+                problems.append(Problem(name, say("{field}: {problem}", field=FIELDS[name], problem=error.message)))
     starts_at, ends_at = max(read["starts_at"], now), read["ends_at"]
     if not problems and ends_at <= starts_at:
-        problems.append(Problem("ends_at", "结束时间：应晚于开始时间和现在"))
+        problems.append(Problem("ends_at", say("End time: must be later than the start time and than now")))
     if not problems and (ends_at - starts_at > LONGEST or starts_at > now + LONGEST):
-        problems.append(Problem("ends_at", f"结束时间：一次最多委托 {LONGEST.days} 天，可到期再续"))
+        problems.append(
+            Problem("ends_at", say("End time: delegate for at most {most} days at a time; you can renew it when it ends", most=LONGEST.days))
+        )
     return starts_at, ends_at
 
 
@@ -144,13 +151,35 @@ def _refuse_twice_away(away: User, other: User, starts_at: datetime, ends_at: da
     problems = []
     for one in _between(store.delegations_of(away.username), starts_at, ends_at):
         if one.from_username == away.username:
-            problems.append(Problem("starts_at", f"开始时间：{away.name} {one.words} 已委托 {one.to_name}，请先收回，或改时间"))
+            problems.append(
+                Problem(
+                    "starts_at",
+                    say(
+                        "Start time: {name} has already delegated to {to_name} from {period}; revoke that first, or change the time",
+                        name=away.name,
+                        period=one.words,
+                        to_name=one.to_name,
+                    ),
+                )
+            )
         else:
-            said = f"{one.words} 受 {one.from_name} 委托"
-            problems.append(Problem("starts_at", f"开始时间：{away.name} {said}，请先退回那一项，或改时间"))
+            said = say("stands in for {from_name} from {period}", period=one.words, from_name=one.from_name)
+            problems.append(
+                Problem("starts_at", say("Start time: {name} {said}; hand that delegation back first, or change the time", name=away.name, said=said))
+            )
     for one in _between(store.delegations_of(other.username), starts_at, ends_at):
         if one.from_username == other.username:
-            problems.append(Problem("to_username", f"受托人：{other.name} {one.words} 自己也不在（已委托 {one.to_name}），请另选"))
+            problems.append(
+                Problem(
+                    "to_username",
+                    say(
+                        "Delegate: {name} is also away from {period} (has delegated to {to_name}); choose someone else",
+                        name=other.name,
+                        period=one.words,
+                        to_name=one.to_name,
+                    ),
+                )
+            )
     if problems:
         raise InvalidInput(*problems)
 
@@ -168,8 +197,8 @@ def revoke(id: int, *, user: User, store: "Store", now: datetime) -> Delegation:
     with store.writing():
         found = store.delegation(id)
         if user.username not in (found.from_username, found.to_username, found.made_by):
-            raise Forbidden("只有委托人、受托人和办理人可以收回委托")
+            raise Forbidden(say("Only the delegator, the delegate and the person who entered a delegation can revoke it"))
         if found.revoked_at is None and found.ends_at <= now:
-            raise IllegalMove(f"这项委托（{found.words}）已经到期")
+            raise IllegalMove(say("This delegation ({period}) has already ended", period=found.words))
         store.revoke_delegation(id, now)
     return store.delegation(id)

@@ -10,16 +10,25 @@ from sqlalchemy import RowMapping
 
 from triage.figures import Reading, wilson
 from triage.settings import ROOT
+from triage.wording import say
 
 FEWEST = 10  # inferred: with fewer tickets the hours are mostly chance
 # Inferred: provinces draw their time-of-use bands differently, and by season; these hours are peak and valley in most of them.
 PEAK, VALLEY = (8, 9, 10, 11, 17, 18, 19, 20, 21), (23, 0, 1, 2, 3, 4, 5, 6)
 FLAT = tuple(hour for hour in range(24) if hour not in (*PEAK, *VALLEY))
-BANDS = {"peak": ("高峰", PEAK), "flat": ("平段", FLAT), "valley": ("低谷", VALLEY)}
-SEASONS = {"spring": ("春", (3, 4, 5)), "summer": ("夏", (6, 7, 8)), "autumn": ("秋", (9, 10, 11)), "winter": ("冬", (12, 1, 2))}
-RULE = (
-    "高峰为 8–12 时、17–22 时，低谷为 23–7 时（各省分时时段不同，此处为本系统推定）；某台区高峰（低谷）诉求占比的 95% 区间下限"
-    f"高于全部台区的占比，才作提示；不足 {FEWEST} 件不判。时间是来电时间，不是负荷的时间。"
+BANDS = {"peak": (say("Peak"), PEAK), "flat": (say("Flat"), FLAT), "valley": (say("Valley"), VALLEY)}
+SEASONS = {
+    "spring": (say("Spring"), (3, 4, 5)),
+    "summer": (say("Summer"), (6, 7, 8)),
+    "autumn": (say("Autumn"), (9, 10, 11)),
+    "winter": (say("Winter"), (12, 1, 2)),
+}
+RULE = say(
+    "Peak hours are 8–12 and 17–22, valley hours 23–7 (provinces draw their bands differently; these are "
+    "inferred by this system); a hint is given only if the lower bound of the 95% interval of a "
+    "transformer area's share of demands at peak (valley) hours is above the share of all transformer "
+    "areas; fewer than {fewest} are not judged. The time is that of the call, not that of the load.",
+    fewest=FEWEST,
 )
 
 
@@ -69,14 +78,23 @@ def places(reading: Reading) -> list[Place]:
 def hint(place: Place, every: Sequence[Place]) -> str:
     """Say in words whether an area's demands come at peak or valley hours more than those of all areas together, by `RULE`."""
     if place.n < FEWEST:
-        return f"不足 {FEWEST} 件，不判"
+        return say("Fewer than {fewest}, not judged", fewest=FEWEST)
     total = sum(one.n for one in every)
-    for band, advice in (("peak", "宜核查高峰负荷与配变容量，考虑错峰、割接或增容"), ("valley", "宜核查夜间负荷（电采暖、充电等），考虑引导错开")):
+    for band, advice in (
+        ("peak", say("Check the peak load and the transformer's capacity; consider shifting load, transferring it or adding capacity")),
+        ("valley", say("Check the load at night (electric heating, charging and the like); consider guiding customers to other hours")),
+    ):
         share = sum(one.bands[band] for one in every) / total
         if wilson(place.bands[band], place.n)[0] > share:
             own = place.bands[band] / place.n
-            return f"集中在{BANDS[band][0]}时段（{own:.0%}，全部台区 {share:.0%}）：{advice}"
-    return "时段与全部台区没有明显差别"
+            return say(
+                "Concentrated in {band} hours ({own:.0%}; all transformer areas {share:.0%}): {advice}",
+                band=BANDS[band][0],
+                own=own,
+                share=share,
+                advice=advice,
+            )
+    return say("Hours do not clearly differ from those of all transformer areas")
 
 
 def listed(reading: Reading, place: tuple[str, str], *, kind: str = "", band: str = "", season: str = "") -> Sequence[RowMapping]:

@@ -1,25 +1,25 @@
 """Invented customers of the demo organisation: thousands, the same each time, none of whom can be a real person's record."""
 
-from collections.abc import Iterator
+import csv
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from random import Random
 
 from triage.customers import CustomerRecord
 from triage.moments import in_shanghai
+from triage.settings import ROOT
 from triage.terms import Locality, Supply
 
 HOW_MANY = 4000
-SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
-GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂英华玉兰红梅建国文斌志新春雨欣子涵宇晨浩然佳怡思源"
-FIRMS = ("超市", "餐馆", "理发店", "五金店", "水产行", "诊所", "宾馆", "服装厂", "加工厂", "养殖场", "物业服务中心", "农资站")
-KEYS = ("低保户", "居家用呼吸机", "医院", "学校", "养老院", "供水厂", "通信机房", "孤寡老人")
-BIG = ("医院", "学校", "养老院", "供水厂", "通信机房")  # a house with a transformer of its own (专变)
+FOLDER = ROOT / "data" / "demo"
+LISTS = ("surname", "given", "firm", "key", "big")
 
 
 @dataclass(frozen=True)
 class Area:
-    """Where customers live: what addresses begin with, the unit, and what is found there."""
+    """Where customers live: what addresses begin with, the unit, and what is found there; villages come behind the streets."""
 
     place: str
     short: str
@@ -27,18 +27,30 @@ class Area:
     locality: Locality
     share: int
     streets: tuple[str, ...]
+    villages: tuple[str, ...]
 
 
-AREAS = (
-    Area("临江市滨河街道", "滨河", "330101", Locality.URBAN, 26, ("柳荫路", "济民路", "沿江大道", "梧桐街")),
-    Area("临江市文昌街道", "文昌", "330101", Locality.URBAN, 22, ("学府巷", "文昌路", "书香街", "北门街")),
-    Area("青溪县城关", "城关", "330102", Locality.URBAN, 12, ("解放路", "书院街", "南门路")),
-    Area("青溪县柳河镇", "柳河", "33010201", Locality.RURAL, 9, ("上坝村", "下坝村", "河口村")),
-    Area("青溪县石门乡", "石门", "33010202", Locality.REMOTE, 4, ("石门村", "云顶村", "松林村")),
-    Area("海宁口市港城区", "港城", "330201", Locality.URBAN, 16, ("码头大道", "海关路", "渔港街")),
-    Area("白沙县", "白沙", "330202", Locality.RURAL, 7, ("工业园三路", "白沙中路", "盐场路")),
-    Area("白沙县渔湾镇", "渔湾", "33020201", Locality.REMOTE, 4, ("海角路", "灯塔村", "礁石村")),
-)
+@dataclass(frozen=True)
+class Names:
+    """What names and addresses are made of: lists to choose from, and how the parts are put together."""
+
+    lists: Mapping[str, tuple[str, ...]]
+    forms: Mapping[str, str]
+
+
+@lru_cache
+def areas() -> tuple[Area, ...]:
+    """Give the areas of `data/demo/streets.csv`."""
+    with (FOLDER / "streets.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(_area(row) for row in csv.DictReader(file))
+
+
+@lru_cache
+def names() -> Names:
+    """Give the parts of `data/demo/names.csv`; those of `big` are houses with a transformer of their own (专变)."""
+    with (FOLDER / "names.csv").open(encoding="utf-8", newline="") as file:
+        texts = {row["kind"]: row["text"] for row in csv.DictReader(file)}
+    return Names({kind: tuple(texts.pop(kind).split(";")) for kind in LISTS}, texts)
 
 
 def invented(now: datetime, how_many: int = HOW_MANY) -> Iterator[CustomerRecord]:
@@ -47,41 +59,56 @@ def invented(now: datetime, how_many: int = HOW_MANY) -> Iterator[CustomerRecord
     About one in 40 is a key or sensitive customer, one in 50 is cut for arrears, one in 150 for another reason.
     """
     dice, today = Random(95598), in_shanghai(now).date()
-    areas = dice.choices(AREAS, [area.share for area in AREAS], k=how_many)
-    for number, area in enumerate(areas, start=1):
+    chosen = dice.choices(areas(), [area.share for area in areas()], k=how_many)
+    for number, area in enumerate(chosen, start=1):
         yield _customer(dice, number, area, today)
 
 
+def _area(row: Mapping[str, str]) -> Area:
+    streets, villages = (tuple(filter(None, row[name].split(";"))) for name in ("streets", "villages"))
+    return Area(row["place"], row["short"], row["unit_code"], Locality(row["locality"]), int(row["share"]), streets, villages)
+
+
 def _customer(dice: Random, number: int, area: Area, today: date) -> CustomerRecord:
-    key = dice.choice(KEYS) if dice.random() < 1 / 40 else ""
+    lists, forms = names().lists, names().forms
+    key = dice.choice(lists["key"]) if dice.random() < 1 / 40 else ""
     supply = dice.choices(tuple(Supply), (147, 3, 1))[0] if not key else Supply.ON
     since = None if supply is Supply.ON else today - timedelta(days=dice.randrange(1, 60))
-    is_firm = not key and dice.random() < 1 / 20
+    is_firm, is_big = not key and dice.random() < 1 / 20, key in lists["big"]
     return CustomerRecord(
         number=f"{area.unit_code[:4]}1{number:05d}",
-        name=f"{area.place}第{dice.randrange(2, 20)}{key}" if key in BIG else _firm(dice, area) if is_firm else _person(dice),
+        name=_institution(dice, area, key) if is_big else _firm(dice, area) if is_firm else _person(dice),
         phone=f"1000{number:07d}",
         address=_address(dice, area),
         unit_code=area.unit_code,
         locality=area.locality,
-        transformer_area="专变" if key in BIG else f"{area.short}{dice.randrange(1, 25):02d}台区",
+        transformer_area=forms["own_transformer"] if is_big else forms["transformer_area"].format(short=area.short, number=dice.randrange(1, 25)),
         key_kind=key,
         supply=supply,
         supply_since_on=since,
     )
 
 
+def _institution(dice: Random, area: Area, key: str) -> str:
+    return names().forms["institution"].format(place=area.place, number=dice.randrange(2, 20), key=key)
+
+
 def _person(dice: Random) -> str:
-    return dice.choice(SURNAMES) + "".join(dice.sample(GIVEN, dice.choice((1, 2, 2, 2))))
+    lists = names().lists
+    return dice.choice(lists["surname"]) + "".join(dice.sample(lists["given"], dice.choice((1, 2, 2, 2))))
 
 
 def _firm(dice: Random, area: Area) -> str:
-    return f"{area.short}{''.join(dice.sample(GIVEN, 2))}{dice.choice(FIRMS)}"
+    lists = names().lists
+    return f"{area.short}{''.join(dice.sample(lists['given'], 2))}{dice.choice(lists['firm'])}"
 
 
 def _address(dice: Random, area: Area) -> str:
-    street = dice.choice(area.streets)
-    if street.endswith("村"):
-        return f"{area.place}{street}{dice.randrange(1, 13)}组{dice.randrange(1, 60)}号"
-    house = f"{area.place}{street}{dice.randrange(1, 200)}号"
-    return f"{house}{dice.randrange(1, 6)}单元{dice.randrange(1, 19)}{dice.randrange(1, 5):02d}" if area.locality is Locality.URBAN else house
+    forms, street = names().forms, dice.choice((*area.streets, *area.villages))
+    if street in area.villages:
+        house = forms["village_house"].format(street=street, group=dice.randrange(1, 13), house=dice.randrange(1, 60))
+        return f"{area.place}{house}"
+    house = forms["house"].format(street=street, house=dice.randrange(1, 200))
+    if area.locality is Locality.URBAN:
+        house = forms["flat"].format(house=house, stair=dice.randrange(1, 6), floor=dice.randrange(1, 19), door=dice.randrange(1, 5))
+    return f"{area.place}{house}"

@@ -9,12 +9,13 @@ from triage.routing import EXTERNAL, team_unit
 from triage.rules import Rules
 from triage.terms import Level, State
 from triage.tickets import Ticket
+from triage.wording import say
 
 if TYPE_CHECKING:
     pass
 
 CANDIDATES = 3
-AGES = {30: "30 分钟以上", 60: "1 小时以上", 240: "4 小时以上", 1440: "1 天以上"}
+AGES = {30: say("Over 30 minutes"), 60: say("Over 1 hour"), 240: say("Over 4 hours"), 1440: say("Over 1 day")}
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,16 @@ def _candidate(
 ) -> Candidate:
     department = rules.lead(kind, topic).department
     team = team_unit(unit, department, parents, teams)
-    missing = "请先选供电单位" if not unit else f"该单位及其上级没有{rules.departments[department]}的班组" if team is None else ""
+    missing = (
+        say("Choose the supply unit first")
+        if not unit
+        else say("Neither this unit nor a unit above it has a {department} crew", department=rules.departments[department])
+        if team is None
+        else ""
+    )
     if department == EXTERNAL:
-        missing = "非供电责任，请用“转告责任主体”"
-    return Candidate(topic, p, kind, department, team, missing if kind else "请先选诉求类型")
+        missing = say("Not the supplier's responsibility; use “Refer to the responsible party”")
+    return Candidate(topic, p, kind, department, team, missing if kind else say("Choose the demand type first"))
 
 
 @dataclass(frozen=True)
@@ -83,18 +90,12 @@ def read_filter(values: Mapping[str, str], units: Iterable[str]) -> Filter:
         "unit": list(units),
         "age": [str(age) for age in AGES],
     }
-    names = {"level": "级别", "state": "状态", "unit": "供电单位", "age": "等待时长"}
+    names = {"level": say("Level"), "state": say("State"), "unit": say("Supply unit"), "age": say("Waiting time")}
     wrong = [
-        Problem(name, f"{names[name]}：没有“{values[name]}”，请从列表中选择")
+        Problem(name, say("{field}: there is no “{value}”; choose from the list", field=names[name], value=values[name]))
         for name in allowed
         if values.get(name) and values[name] not in allowed[name]
     ]
     if wrong:
         raise InvalidInput(*wrong)
     return Filter(values.get("level", ""), values.get("state", ""), values.get("unit", ""), int(values.get("age") or 0))
-
-
-def rotated(line: Sequence[Ticket], number: str) -> list[Ticket]:
-    """Give a queue from one of its tickets on, those before it at the end; as it is where the ticket is not in it."""
-    at = next((index for index, ticket in enumerate(line) if ticket.number == number), 0)
-    return [*line[at:], *line[:at]]

@@ -18,6 +18,8 @@ TriageError
 
 from dataclasses import dataclass
 
+from triage.wording import say
+
 
 class TriageError(Exception):
     """The root: `code` for machines, `message` (Chinese) for people."""
@@ -45,7 +47,7 @@ class InvalidInput(TriageError):
 
     def __init__(self, *problems: Problem) -> None:
         """Keep the problems; the message joins them."""
-        super().__init__("；".join(f"{p.message}" for p in problems))
+        super().__init__(say("; ").join(f"{p.message}" for p in problems))
         self.problems = problems
 
 

@@ -23,6 +23,7 @@ from triage.rules import Escalation, Rules
 from triage.sending import KEY, MAILBOX, Message, Outlet, SendFailed, SmtpOutlet, open_outlet
 from triage.terms import Level, Role, Step, UnitKind
 from triage.tickets import COMMAND, HOTLINE
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
@@ -43,8 +44,8 @@ NEXT_UP = {
 RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720))  # inferred: seventeen hours in all
 CUT_OFF = timedelta(minutes=10)  # no sending takes so long: the sweep that claimed it is gone
 TROUBLES = 3  # failures in a row after which an outlet rests until the next sweep
-UNCLEAR = "未知是否送达：发送中途中断。为免重复没有再发，请与收件人核实"
-REPEATED = "发送中途中断，用同一编号再发（对方按编号去重）"
+UNCLEAR = say("Unknown whether it was delivered: sending broke off midway. To avoid a duplicate it was not sent again; please ask the recipient")
+REPEATED = say("Sending broke off midway; sent again under the same number (the receiver drops duplicates by number)")
 Open = Callable[[str], Outlet]  # opens the outlet of an address
 QUIET = (("callback_quiet_from", "21:00"), ("callback_quiet_until", "08:00"))
 
@@ -129,7 +130,7 @@ def recipients(kind: str, step: OpenStep, directory: Directory) -> list[User]:
             names = [name for user in found for name in (user.username, *directory.stand_ins.get(user.username, ()))]
             return [directory.users[name] for name in dict.fromkeys(names) if name in directory.users]
         wanted = NEXT_UP.get(wanted)
-    raise NotFound(f"工单 {step.number}：没有可以通知的人，请用 flask users add 建立管理员")
+    raise NotFound(say("Ticket {number}: there is nobody to notify; create an administrator with flask users add", number=step.number))
 
 
 def _team_line(step: OpenStep, directory: Directory) -> list[str]:
@@ -297,17 +298,24 @@ def key_of(step: OpenStep, row: Escalation, user: User) -> str:
 def wording(mark: Mark, step: OpenStep, directory: Directory, rules: Rules, now: datetime) -> tuple[str, str]:
     """Give subject and body of a warning; nothing personal stands there."""
     label, topic = Step(step.step).label, rules.topics.get(step.topic or "")
-    past = f"截至 {in_shanghai(now):%m-%d %H:%M} 已超时 {length(now - step.due_at)}" if now >= step.red_at else f"还剩 {length(step.due_at - now)}"
+    past = (
+        say("Overdue by {length} as of {now:%m-%d %H:%M}", now=in_shanghai(now), length=length(now - step.due_at))
+        if now >= step.red_at
+        else say("{length} left", length=length(step.due_at - now))
+    )
     subject = {
-        "yellow": f"【预警】工单 {step.number} 的{label}即将到期",
-        "red": f"【超时】工单 {step.number} 的{label}已超时",
-    }.get(mark.row.mark, f"【督办】工单 {step.number} 的{label}用时已达时限的 {mark.row.multiple:g} 倍")
+        "yellow": say("[Warning] Ticket {number}: {step} is due soon", number=step.number, step=label),
+        "red": say("[Overdue] Ticket {number}: {step} is overdue", number=step.number, step=label),
+    }.get(
+        mark.row.mark,
+        say("[Escalated] Ticket {number}: {step} has taken {multiple:g} times its limit", number=step.number, step=label, multiple=mark.row.multiple),
+    )
     lines = (
-        f"工单：{step.number}（{Level(step.level).label}）",
-        f"主题：{topic.name if topic else '未定'}",
-        f"环节：{label}，时限 {step.limit_text}",
-        f"责任：{team_name(step, directory, rules)}",
-        f"到期：{in_shanghai(step.due_at):%Y-%m-%d %H:%M}，{past}",
+        say("Ticket: {number} ({level})", number=step.number, level=Level(step.level).label),
+        say("Topic: {topic}", topic=topic.name if topic else say("Undecided")),
+        say("Step: {step}, limit {limit}", step=label, limit=step.limit_text),
+        say("Responsible: {team}", team=team_name(step, directory, rules)),
+        say("Due: {due_at:%Y-%m-%d %H:%M}, {past}", due_at=in_shanghai(step.due_at), past=past),
     )
     return subject, "\n".join(lines)
 
@@ -321,8 +329,8 @@ def team_name(step: OpenStep, directory: Directory, rules: Rules) -> str:
 def length(span: timedelta) -> str:
     """Say a length of time in whole minutes: 1 天 2 小时 5 分钟."""
     minutes = max(0, round(span // timedelta(minutes=1)))
-    parts = ((minutes // 1440, "天"), (minutes // 60 % 24, "小时"), (minutes % 60, "分钟"))
-    return " ".join(f"{count} {name}" for count, name in parts if count) or "0 分钟"
+    parts = ((minutes // 1440, say("days")), (minutes // 60 % 24, say("hours")), (minutes % 60, say("minutes")))
+    return " ".join(f"{count} {name}" for count, name in parts if count) or say("0 minutes")
 
 
 @dataclass(frozen=True)
@@ -368,7 +376,7 @@ def _warn_apart(step: OpenStep, directory: Directory, store: "Store", rules: Rul
         with store.apart():
             return warn(step, directory, store=store, rules=rules, now=now)
     except Exception as error:  # whatever is wrong with one step, the others are warned of
-        problems.append(f"工单 {step.number} {step.step}：{_said(error)}")
+        problems.append(say("Ticket {number} {step}: {error}", number=step.number, step=step.step, error=_said(error)))
         return 0
 
 
@@ -391,7 +399,7 @@ def _send_all(store: "Store", rules: Rules, now: datetime, outlets: Open, most: 
             if problem is not None:
                 troubles = troubles + 1 if problem else 0
             if problem:
-                problems.append(f"消息 {row['key']}：{problem}")
+                problems.append(say("Message {key}: {problem}", key=row["key"], problem=problem))
             if troubles == TROUBLES:
                 break
     return sent
@@ -424,13 +432,13 @@ def _deliver(row: RowMapping, code: str, store: "Store", rules: Rules, outlets: 
 def _opened(code: str, rules: Rules, outlets: Open) -> Outlet:
     row = rules.outlets.get(code)
     if row is None:
-        raise SendFailed(f"没有外发渠道“{code}”", is_final=True)
+        raise SendFailed(say("There is no outgoing channel “{code}”", code=code), is_final=True)
     if not row.is_on:
-        raise SendFailed(f"外发渠道“{row.name}”已停用")
+        raise SendFailed(say("The outgoing channel “{name}” is switched off", name=row.name))
     try:
         return outlets(row.address)
     except InvalidInput as error:
-        raise SendFailed(f"外发渠道“{row.name}”的地址有误：{error.message}") from None
+        raise SendFailed(say("The address of the outgoing channel “{name}” is wrong: {error}", name=row.name, error=error.message)) from None
 
 
 def _message(row: RowMapping, outlet: Outlet) -> Message:
@@ -439,7 +447,7 @@ def _message(row: RowMapping, outlet: Outlet) -> Message:
     A username that is no mailbox gets its mail at the sender's own, the mailbox of those on duty.
     """
     recipient = row["recipient"]
-    body = f"收件人：{row['name'] or ''}（{recipient}）\n{row['body']}"
+    body = say("Recipient: {name} ({recipient})\n{body}", name=row["name"] or "", recipient=recipient, body=row["body"])
     if isinstance(outlet, SmtpOutlet) and not MAILBOX.fullmatch(recipient):
         recipient = outlet.sender
     return Message(row["key"], recipient, row["subject"], body, row["made_at"])
@@ -457,4 +465,4 @@ def _settle_unclear(store: "Store", rules: Rules, now: datetime, problems: list[
         may_repeat = outlet is not None and drops_doubles(outlet.address) and row["attempts"] <= len(RETRIES)
         store.keep_failure(row["id"], row["claimed_at"], REPEATED if may_repeat else UNCLEAR, now, retry_at=now if may_repeat else None)
         if not may_repeat:
-            problems.append(f"消息 {row['key']}：{UNCLEAR}")
+            problems.append(say("Message {key}: {problem}", key=row["key"], problem=UNCLEAR))

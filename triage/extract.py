@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import sqlite_utils
 
-from triage import metrics
+from triage import exports, metrics
 from triage.errors import InvalidInput, Problem
 from triage.extract_columns import RATE, TABLES, VIEWS
 from triage.masking import mask_address, mask_name, mask_text
 from triage.moments import in_shanghai
 from triage.rules import Rules
 from triage.search import Cut, words_of
-from triage.store.facts import NAMES
+from triage.store.facts import NAMES, TIMED
 from triage.store.rollups import Wanted
 from triage.terms import Step, Watch
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
@@ -39,6 +40,7 @@ SIMPLE = {
     "chased": "received",
     "reopened": "resolved",
     "override": "override",
+    "machine_errors": "checked",
     "callback_reach": "callback",
     "arrival": "due.customer.arrive",
 }
@@ -101,12 +103,13 @@ class Extracted:
     facts: int
 
 
-def extract(path: Path, scope: Scope, *, store: "Store", rules: Rules, cut: Cut, now: datetime, replaces: bool = False) -> Extracted:
-    """Write an extract; it appears whole or not at all, readable by its owner only.
+def extract(path: Path, scope: Scope, *, store: "Store", rules: Rules, cut: Cut, now: datetime, actor: str, replaces: bool = False) -> Extracted:
+    """Write an extract; it appears whole or not at all, readable by its owner only, and not before the trail says who took it.
 
     Args:
         path: the file; `replaces` says whether one that is there may be replaced.
         cut: how the words of the full-text search are cut.
+        actor: who takes it.
 
     Raises:
         InvalidInput: the file is there already, its folder is not, or there is no such unit.
@@ -120,6 +123,8 @@ def extract(path: Path, scope: Scope, *, store: "Store", rules: Rules, cut: Cut,
         with store.snapshot():
             counts = fill(database, scope, store=store, rules=rules, cut=cut, now=now)
         database.close()
+        export = exports.Export(exports.EXTRACT, "sqlite", scope.unit_code, scope.first_on, scope.last_on, counts.tickets)
+        exports.note(export, actor=actor, store=store, now=now)
         fresh.replace(path)
     finally:
         database.close()
@@ -135,11 +140,11 @@ def check(path: Path, scope: Scope, store: "Store", replaces: bool) -> None:
         InvalidInput: see `extract`.
     """
     if path.exists() and not replaces:
-        raise InvalidInput(Problem("FILE", f"文件 {path} 已存在；确要替换请加 --force"))
+        raise InvalidInput(Problem("FILE", say("File {path} already exists; add --force if you do mean to replace it", path=path)))
     if path.is_dir() or not path.parent.is_dir():
-        raise InvalidInput(Problem("FILE", f"不能写到 {path}：请给出已有文件夹里的文件名"))
+        raise InvalidInput(Problem("FILE", say("Cannot write to {path}; give a file name in an existing folder", path=path)))
     if scope.unit_code and scope.unit_code not in {row["code"] for row in store.units()}:
-        raise InvalidInput(Problem("unit", f"没有供电单位 {scope.unit_code}，请核对代码"))
+        raise InvalidInput(Problem("unit", say("There is no supply unit {unit_code}; check the code", unit_code=scope.unit_code)))
 
 
 def fill(database: sqlite_utils.Database, scope: Scope, *, store: "Store", rules: Rules, cut: Cut, now: datetime) -> Extracted:
@@ -197,8 +202,8 @@ def find_facts(scope: Scope, store: "Store", now: datetime) -> Iterator[Mapping[
 
 def every_measure() -> tuple[str, ...]:
     """Name every measure that there is."""
-    stepwise = tuple(f"{name}.{watch.value}.{step.value}" for name in ("due", "duration") for watch in Watch for step in Step)
-    return (*stepwise, *(name for name in NAMES if name not in ("due", "duration")))
+    stepwise = tuple(f"{name}.{watch.value}.{step.value}" for name in TIMED for watch in Watch for step in Step)
+    return (*stepwise, *(name for name in NAMES if name not in TIMED))
 
 
 def read_tickets(numbers: list[str], store: "Store", cut: Cut) -> Iterator[dict[str, Any]]:
@@ -220,7 +225,7 @@ def masked(text: str | None, row: Mapping[Any, Any]) -> str:
 def put_reference(database: sqlite_utils.Database, scope: Scope, store: "Store", rules: Rules, now: datetime) -> None:
     """Put in what the codes mean, and what was extracted when."""
     days = {"first_on": scope.first_on, "last_on": scope.last_on, "today_on": in_shanghai(now).date()}
-    put(database, "period", [{**days, "unit_code": scope.unit_code, "made_at": now, "product": "95598 投诉分拣 flask extract"}])
+    put(database, "period", [{**days, "unit_code": scope.unit_code, "made_at": now, "product": say("95598 complaint triage flask extract")}])
     put(database, "units", store.units())
     put(database, "topics", ({"code": code, "name": one.name, "lead_department": one.lead_department} for code, one in rules.topics.items()))
     put(database, "departments", ({"code": code, "name": name} for code, name in rules.departments.items()))

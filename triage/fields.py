@@ -11,6 +11,7 @@ from triage.standing import extension_rule
 from triage.terms import Finding, Reached, Satisfaction
 from triage.texts import clean
 from triage.tickets import Ticket
+from triage.wording import say
 
 MAX_TEXT = 4000
 CHOICES = {"finding": tuple(Finding), "satisfaction": tuple(Satisfaction), "result": tuple(Reached)}
@@ -40,13 +41,13 @@ def read_fields(move: Move, ticket: Ticket, values: Mapping[str, str], rules: Ru
         InvalidInput: one is missing, too long, not among the choices, or breaks a rule; all problems at once.
     """
     fields = {name: clean(str(values.get(name) or "")).strip() for name in (*move.needs, *move.takes)}
-    problems = [Problem(name, f"{FIELDS[name]}：必填，请补上") for name in move.needs if not fields[name]]
+    problems = [Problem(name, say("{field}: required, please fill it in", field=FIELDS[name])) for name in move.needs if not fields[name]]
     for name, value in fields.items():
         allowed = choices_of(name, rules)
         if value and allowed is not None and value not in allowed:
-            problems.append(Problem(name, f"{FIELDS[name]}：没有“{value}”，请从列表中选择"))
+            problems.append(Problem(name, say("{field}: there is no “{value}”; choose from the list", field=FIELDS[name], value=value)))
         if len(value) > (MAX_TEXT if name in TEXTS else 200):
-            problems.append(Problem(name, f"{FIELDS[name]}：最多 {MAX_TEXT if name in TEXTS else 200} 个字"))
+            problems.append(Problem(name, say("{field}: at most {most} characters", field=FIELDS[name], most=MAX_TEXT if name in TEXTS else 200)))
     if not problems:
         problems = list(_rules_broken(move, ticket, fields, rules, now))
     if problems:
@@ -59,13 +60,13 @@ def _rules_broken(move: Move, ticket: Ticket, fields: dict[str, str], rules: Rul
     if fields.get("until"):
         yield from _until(fields, now)
     elif fields.get("pause_kind") == "appointed":
-        yield Problem("until", "约定时间：客户约时请写明约在何时")
+        yield Problem("until", say("Appointed time: if the customer asked for an appointment, say when it is"))
     if move.code == "assign" and not (fields["assignee"] or fields["crew"]):
-        yield Problem("assignee", "承办人：请填写承办人或班组")
+        yield Problem("assignee", say("Assignee: enter an assignee or a crew"))
     if "amount" in fields:
         yield from _amount(fields["amount"], ticket, rules)
     if move.code == "appeal" and fields["finding"] == ticket.finding:
-        yield Problem("finding", "调查结论：申诉的结论与现结论相同")
+        yield Problem("finding", say("Finding: the finding appealed for is the same as the present one"))
 
 
 def _until(fields: dict[str, str], now: datetime) -> Iterable[Problem]:
@@ -75,14 +76,14 @@ def _until(fields: dict[str, str], now: datetime) -> Iterable[Problem]:
         yield from error.problems
         return
     if not now < until <= now + LONGEST_APPOINTMENT:
-        yield Problem("until", "约定时间：应在现在之后、一年之内")
+        yield Problem("until", say("Appointed time: must be later than now and within a year"))
     fields["until"] = until.isoformat()
 
 
 def _amount(value: str, ticket: Ticket, rules: Rules) -> Iterable[Problem]:
     rule = extension_rule(ticket, rules)
-    unit = {"workdays": "个工作日", "days": "天", "hours": "小时", "minutes": "分钟"}.get(rule.unit, "") if rule else ""
+    unit = {"workdays": say("workdays"), "days": say("days"), "hours": say("hours"), "minutes": say("minutes")}.get(rule.unit, "") if rule else ""
     if not (value.isascii() and value.isdigit() and int(value) > 0):
-        yield Problem("amount", f"申请延长：请填正整数（{unit}）")
+        yield Problem("amount", say("Extension requested: enter a positive whole number ({unit})", unit=unit))
     elif rule and int(value) > rule.most_amount:
-        yield Problem("amount", f"申请延长：最多 {rule.most_amount:g} {unit}")
+        yield Problem("amount", say("Extension requested: at most {most:g} {unit}", most=rule.most_amount, unit=unit))

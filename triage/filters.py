@@ -12,6 +12,7 @@ from triage.people import User
 from triage.terms import Level, State, Step, Term, Zone
 from triage.texts import clean
 from triage.tickets import Ticket
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
@@ -26,20 +27,28 @@ NEVER = datetime(9999, 12, 31, tzinfo=UTC)  # where a ticket without a deadline 
 class Whose(Term):
     """On whose desk a ticket of the team lies."""
 
-    MINE = "mine", "我承办的"
-    NOBODY = "nobody", "未指派"
-    OTHERS = "others", "他人承办的"
+    MINE = "mine"
+    NOBODY = "nobody"
+    OTHERS = "others"
 
 
 class Share(Term):
     """Whether the team leads a ticket or helps with it."""
 
-    LEAD = "lead", "主办"
-    CO = "co", "协办"
+    LEAD = "lead"
+    CO = "co"
 
 
 CHOICES: Mapping[str, type[Term]] = {"state": State, "zone": Zone, "step": Step, "level": Level, "whose": Whose, "share": Share}
-LABELS = {"state": "状态", "zone": "时限", "step": "环节", "level": "级别", "whose": "承办", "share": "主协办", "crew": "班组"}
+LABELS = {
+    "state": say("State"),
+    "zone": say("Limit"),
+    "step": say("Step"),
+    "level": say("Level"),
+    "whose": say("Handled by"),
+    "share": say("Lead or co-handling"),
+    "crew": say("Crew"),
+}
 
 
 @dataclass(frozen=True)
@@ -124,12 +133,12 @@ def read_filter(values: Mapping[str, str]) -> QueueFilter:
     """
     given = {one.name: clean(values.get(one.name) or "").strip() for one in fields(QueueFilter)}
     problems = [
-        Problem(name, f"{LABELS[name]}：没有“{given[name][:20]}”，请从列表中选择")
+        Problem(name, say("{field}: there is no “{value}”; choose from the list", field=LABELS[name], value=given[name][:20]))
         for name, term in CHOICES.items()
         if given[name] and given[name] not in {one.value for one in term}
     ]
     if len(given["crew"]) > MAX_CODE:
-        problems.append(Problem("crew", "班组：请从列表中选择"))
+        problems.append(Problem("crew", say("Crew: choose from the list")))
     if problems:
         raise InvalidInput(*problems)
     return QueueFilter(**given)
@@ -146,11 +155,11 @@ def read_place(code: str) -> Place:
     rank, _, rest = code.partition(".")
     due, _, number = rest.partition(".")
     if not all(part.isascii() and part.isdigit() and len(part) <= 18 for part in (rank, due, number)):
-        raise InvalidInput(Problem("after", "页码不对，请回到第一页"))
+        raise InvalidInput(Problem("after", say("The page number is wrong; go back to the first page")))
     try:
         return Place(int(rank), EPOCH + timedelta(microseconds=int(due)), number)
     except OverflowError:
-        raise InvalidInput(Problem("after", "页码不对，请回到第一页")) from None
+        raise InvalidInput(Problem("after", say("The page number is wrong; go back to the first page"))) from None
 
 
 def worklist(chosen: QueueFilter, after: Place, *, user: User, store: "Store", now: datetime) -> Worklist:
@@ -187,11 +196,11 @@ def save_filter(name: str, chosen: QueueFilter, *, user: User, store: "Store", n
     name = " ".join(clean(name).split())
     kept = {one.name for one in store.saved_filters(user.username, PAGE)}
     if not 0 < len(name) <= MAX_NAME:
-        raise InvalidInput(Problem("name", f"筛选名称：必填，最多 {MAX_NAME} 个字"))
+        raise InvalidInput(Problem("name", say("Filter name: required, at most {most} characters", most=MAX_NAME)))
     if not chosen.values:
-        raise InvalidInput(Problem("name", "尚未选择任何筛选条件，请先筛选再保存"))
+        raise InvalidInput(Problem("name", say("No filter is set yet; filter first, then save")))
     if name not in kept and len(kept) >= MOST_SAVED:
-        raise InvalidInput(Problem("name", f"最多保存 {MOST_SAVED} 个筛选，请先删除不用的"))
+        raise InvalidInput(Problem("name", say("At most {most} filters can be saved; delete one you do not use first", most=MOST_SAVED)))
     saved = SavedFilter(secrets.token_urlsafe(12), name, chosen)
     with store.writing():
         store.keep_filter(saved, user.username, PAGE, now)
@@ -207,7 +216,7 @@ def saved_filter(key: str, *, user: User, store: "Store") -> SavedFilter:
     for one in store.saved_filters(user.username, PAGE):
         if one.key == key:
             return one
-    raise NotFound("没有这个已保存的筛选，可能已删除")
+    raise NotFound(say("There is no such saved filter; it may have been deleted"))
 
 
 def remove_filter(key: str, *, user: User, store: "Store") -> SavedFilter:

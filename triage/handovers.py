@@ -11,6 +11,7 @@ from triage.people import User
 from triage.terms import Role, State, Step
 from triage.texts import clean
 from triage.tickets import Ticket
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
@@ -54,7 +55,7 @@ def check_hands_over(user: User) -> None:
         Forbidden: the role has none.
     """
     if user.role not in ROLES:
-        raise Forbidden(f"交接班供{'、'.join(role.label for role in ROLES)}使用，您的角色是{user.role.label}")
+        raise Forbidden(say("Handover is for {roles}; your role is {role}", roles=say(", ").join(role.label for role in ROLES), role=user.role.label))
 
 
 def open_tickets_of(user: User, store: "Store") -> list[Ticket]:
@@ -76,7 +77,9 @@ def hand_over(values: Mapping[str, str], *, user: User, store: "Store", now: dat
     check_hands_over(user)
     text = clean(values.get("text", "")).strip()
     if not 1 <= len(text) <= LONGEST_TEXT:
-        raise InvalidInput(Problem("text", f"交班说明：必填，最多 {LONGEST_TEXT} 个字；没有要说的请写“无”"))
+        raise InvalidInput(
+            Problem("text", say("Handover note: required, at most {most} characters; if there is nothing to say, write “None”", most=LONGEST_TEXT))
+        )
     with store.writing():
         tickets = [OpenTicket(one.number, one.state, one.next_step, one.next_due_at) for one in open_tickets_of(user, store)]
         id = store.add_handover(user, text, tickets, now)
@@ -118,10 +121,10 @@ def take_over(id: int, *, user: User, store: "Store", now: datetime) -> Handover
     with store.writing():
         found = store.handover(id)
         if not is_theirs(user, found, store):
-            raise Forbidden("这份交班不属于您的班组")
+            raise Forbidden(say("This handover does not belong to your crew"))
         if found.from_username == user.username:
-            raise Forbidden("交班须由他人接班，不能自己接自己的班")
+            raise Forbidden(say("A handover must be taken over by someone else; you cannot take over your own shift"))
         if not store.take_handover(id, user.username, now) and found.to_username != user.username:
             assert found.taken_at is not None
-            raise Conflict(f"{found.to_name} 已于 {in_shanghai(found.taken_at):%m-%d %H:%M} 接班")
+            raise Conflict(say("{name} already took over at {taken_at:%m-%d %H:%M}", name=found.to_name, taken_at=in_shanghai(found.taken_at)))
     return store.handover(id)

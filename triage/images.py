@@ -5,6 +5,7 @@ import struct
 from collections.abc import Iterator
 
 from triage.errors import InvalidInput, Problem
+from triage.wording import say
 
 # Between two segments of a JPEG stand the picture's own bytes: in them 0xFF is followed by 0x00, a restart mark or another 0xFF.
 MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
@@ -138,4 +139,4 @@ def plain_webp(data: bytes) -> bytes:
 
 
 def _broken() -> InvalidInput:
-    return InvalidInput(Problem("files", "图片不完整或已损坏，请重新拍摄或导出后再传"))
+    return InvalidInput(Problem("files", say("The image is incomplete or damaged; take or export it again and upload it anew")))

@@ -15,9 +15,10 @@ from triage.people import User, may_see
 from triage.prediction import Predict
 from triage.routing import EXTERNAL, team_unit
 from triage.rules import Rules
-from triage.standing import Dispatched, Standing, hindrance
+from triage.standing import Standing, Undoable, hindrance
 from triage.terms import State
 from triage.tickets import CoHandling, Ticket
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
@@ -39,14 +40,27 @@ def check(move_code: str, ticket: Ticket, user: User, standing: Standing, rules:
     """
     move = BY_CODE.get(move_code)
     if move is None:
-        raise InvalidInput(Problem("move", f"没有操作“{move_code}”，可用：{'、'.join(BY_CODE)}"))
+        raise InvalidInput(
+            Problem("move", say("There is no action “{move}”; choose from {options}", move=move_code, options=say(", ").join(BY_CODE)))
+        )
     if user.role not in move.roles:
-        raise Forbidden(f"“{move.label}”由{'、'.join(role.label for role in move.roles)}操作，您的角色是{user.role.label}")
-    in_the_way = hindrance(move, ticket, user, standing, rules) if ticket.state in move.sources else f"工单现为“{ticket.state.label}”"
+        raise Forbidden(
+            say(
+                "“{move}” is done by {roles}; your role is {role}",
+                move=move.label,
+                roles=say(", ").join(role.label for role in move.roles),
+                role=user.role.label,
+            )
+        )
+    in_the_way = (
+        hindrance(move, ticket, user, standing, rules)
+        if ticket.state in move.sources
+        else say("the ticket is now “{state}”", state=ticket.state.label)
+    )
     if in_the_way:
         legal = legal_moves(ticket, user, standing, rules)
-        now = f"现在可以：{'、'.join(m.label for m in legal)}" if legal else "您现在没有可做的操作"
-        raise IllegalMove(f"不能“{move.label}”：{in_the_way}。{now}", tuple(m.code for m in legal))
+        now = say("You can now: {moves}", moves=say(", ").join(m.label for m in legal)) if legal else say("There is nothing you can do now")
+        raise IllegalMove(say("Cannot “{move}”: {hindrance}. {now}", move=move.label, hindrance=in_the_way, now=now), tuple(m.code for m in legal))
     return move
 
 
@@ -85,7 +99,7 @@ def act(
     with store.writing():
         ticket = store.ticket(number)
         if not may_see(user, ticket, store):
-            raise Forbidden("这张工单不属于您的班组")
+            raise Forbidden(say("This ticket does not belong to your crew"))
         if ticket.version != version:
             raise Conflict(_what_changed(ticket, version, store))
         standing = store.standing(ticket, user, now)
@@ -102,8 +116,14 @@ def _what_changed(ticket: Ticket, version: int, store: "Store") -> str:
         for entry in store.moves_since(ticket.number, version)
         if entry["action"] in BY_CODE
     ]
-    said = f"：{'；'.join(done)}" if done else ""
-    return f"工单已被他人更新{said}（现为“{ticket.state.label}”，版本 {ticket.version}，您看到的是 {version}），请刷新后再操作"
+    said = say(": {done}", done=say("; ").join(done)) if done else ""
+    return say(
+        "The ticket has been updated by someone else{said} (it is now “{state}”, version {current}; you saw {seen}); refresh before you act",
+        said=said,
+        state=ticket.state.label,
+        current=ticket.version,
+        seen=version,
+    )
 
 
 @dataclass(frozen=True)
@@ -129,7 +149,7 @@ class Plan:
     parent: Ticket | None = None
     mine: CoHandling | None = None
     heard: tuple[str, ...] = ()
-    undoes: Dispatched | None = None
+    undoes: Undoable | None = None
 
 
 def _plan(move: Move, fields: Mapping[str, str], ticket: Ticket, standing: Standing, store: "Store", rules: Rules, predict: Predict | None) -> Plan:
@@ -148,8 +168,8 @@ def _plan(move: Move, fields: Mapping[str, str], ticket: Ticket, standing: Stand
         _check_helping(fields["co_department"], standing, rules)
     if move.code == "merge":
         return Plan(parent=_parent(fields["parent"], ticket, store))
-    if move.code == "undo_dispatch":
-        return Plan(undoes=standing.dispatched)
+    if move.undoes:
+        return Plan(undoes=standing.undoable)
     if move.code == "supplement":
         return Plan(heard=tuple(rule for rule, _ in hear(fields["supplement"], rules.wordings) if rule in rules.attention))
     if move.code == "assign":
@@ -162,27 +182,47 @@ def _plan(move: Move, fields: Mapping[str, str], ticket: Ticket, standing: Stand
 def _place(fields: Mapping[str, str], ticket: Ticket, store: "Store", rules: Rules) -> Place:
     lead = rules.lead(fields["demand_type"], fields["topic"])
     if lead.department == EXTERNAL:
-        raise InvalidInput(Problem("topic", "非供电责任的工单请用“转告责任主体”，并写明责任主体"))
+        raise InvalidInput(
+            Problem("topic", say("For a ticket that is not the supplier's responsibility use “Refer to the responsible party” and name that party"))
+        )
     unit = fields["unit_code"] or ticket.unit_code
     parents, teams = store.teams_and_parents()
     if not unit or unit not in parents:
-        raise InvalidInput(Problem("unit_code", "供电单位：必填，请从单位表中选择"))
+        raise InvalidInput(Problem("unit_code", say("Supply unit: required; choose from the table of units")))
     team = team_unit(unit, lead.department, parents, teams)
     if team is None:
-        raise InvalidInput(Problem("unit_code", f"该单位及其上级都没有{rules.departments[lead.department]}的班组，请改选单位或请管理员设置"))
+        raise InvalidInput(
+            Problem(
+                "unit_code",
+                say(
+                    "Neither this unit nor any unit above it has a {department} crew; choose another unit or ask the administrator to set one up",
+                    department=rules.departments[lead.department],
+                ),
+            )
+        )
     return Place(fields["topic"], fields["demand_type"], lead.department, unit, team, lead.is_confidential, lead.reason)
 
 
 def _co_unit(department: str, ticket: Ticket, store: "Store", rules: Rules) -> str:
     """Give the unit whose team of the department helps: the ticket's own unit's, else its parent's."""
     if department == ticket.department:
-        raise InvalidInput(Problem("co_department", "协办部门：这是主办部门，请选择其他部门"))
+        raise InvalidInput(Problem("co_department", say("Co-handling department: this is the lead department; choose another")))
     if department in {one.department for one in store.co_handlings_of(ticket.number) if one.is_open}:
-        raise InvalidInput(Problem("co_department", "协办部门：已请该部门协办，尚未反馈"))
+        raise InvalidInput(
+            Problem("co_department", say("Co-handling department: this department has already been asked and has not given feedback yet"))
+        )
     parents, teams = store.teams_and_parents()
     unit = team_unit(ticket.unit_code or ticket.team_unit, department, parents, teams)
     if unit is None:
-        raise InvalidInput(Problem("co_department", f"该单位及其上级都没有{rules.departments[department]}的班组，请改选部门"))
+        raise InvalidInput(
+            Problem(
+                "co_department",
+                say(
+                    "Neither this unit nor any unit above it has a {department} crew; choose another department",
+                    department=rules.departments[department],
+                ),
+            )
+        )
     return unit
 
 
@@ -190,13 +230,17 @@ def _parent(number: str, ticket: Ticket, store: "Store") -> Ticket:
     """Give the ticket that another is merged into; one that was merged itself stands for its own parent."""
     parent = store.find_ticket(number)
     if parent is None:
-        raise InvalidInput(Problem("parent", f"没有工单 {number}，请核对 16 位工单号"))
+        raise InvalidInput(Problem("parent", say("There is no ticket {number}; check the 16-digit ticket number", number=number)))
     if parent.parent_number:
         parent = store.ticket(parent.parent_number)
     if parent.number == ticket.number:
-        raise InvalidInput(Problem("parent", "不能并入自己，请填写另一张工单"))
+        raise InvalidInput(Problem("parent", say("A ticket cannot be merged into itself; enter another ticket")))
     if parent.state.is_end:
-        raise InvalidInput(Problem("parent", f"工单 {parent.number} {parent.state.label}，只能并入在办的工单"))
+        raise InvalidInput(
+            Problem(
+                "parent", say("Ticket {number} is “{state}”; you can merge only into an open ticket", number=parent.number, state=parent.state.label)
+            )
+        )
     return parent
 
 
@@ -204,11 +248,24 @@ def _check_helping(department: str, standing: Standing, rules: Rules) -> None:
     """See that a department that is not to help any more is one that is asked."""
     asked = [one.department for one in standing.co_handlings]
     if department not in asked:
-        raise InvalidInput(Problem("co_department", f"协办部门：待反馈的协办有{'、'.join(rules.departments.get(d, d) for d in asked)}，请从中选择"))
+        raise InvalidInput(
+            Problem(
+                "co_department",
+                say(
+                    "Co-handling department: feedback is awaited from {departments}; choose one of these",
+                    departments=say(", ").join(rules.departments.get(d, d) for d in asked),
+                ),
+            )
+        )
 
 
 def _check_handling(demand_type: str, ticket: Ticket, rules: Rules) -> None:
     """Keep a department from turning a ticket into a report or a fault: those go to others."""
     lead = rules.lead(demand_type, ticket.topic or "") if ticket.topic else None
     if lead is None or lead.department != ticket.department:
-        raise InvalidInput(Problem("demand_type", f"“{rules.demand_types[demand_type]}”应由其他部门办理，请退单并说明"))
+        raise InvalidInput(
+            Problem(
+                "demand_type",
+                say("“{demand_type}” is for another department; return the ticket and say why", demand_type=rules.demand_types[demand_type]),
+            )
+        )

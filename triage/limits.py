@@ -13,6 +13,7 @@ from triage.rules import Rules
 from triage.store.reference import BOOKKEEPING, Change
 from triage.terms import Channel, Locality, Step, Watch, Zone
 from triage.tickets import UNKNOWN_TYPE, Demand, counts_from, due
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
@@ -33,7 +34,9 @@ def revise(rows: Sequence[Row], row: Row, changes: Mapping[str, Any], from_on: d
     Raises:
         InvalidInput: the date is outside of the row's own time, what the row is for would change, or two rows would hold at once.
     """
-    problems = [Problem(name, "适用范围不能改：请新增一行，并给这一行填失效日") for name in SCOPE if name in changes]
+    problems = [
+        Problem(name, say("The scope cannot be changed; add a new row, and give this row an expiry date")) for name in SCOPE if name in changes
+    ]
     key, begins, ends = {"id": row["id"]}, row["valid_from_on"], row["valid_until_on"]
     if not any(name in changes for name in VERSIONED):
         change = Change(TABLE, updates=((key, changes),) if changes else ())
@@ -41,9 +44,11 @@ def revise(rows: Sequence[Row], row: Row, changes: Mapping[str, Any], from_on: d
         change = Change(TABLE, updates=((key, changes),))
     else:
         if begins and from_on < begins:
-            problems.append(Problem("valid_from_on", f"这一行自 {begins} 起才生效；更早的日期请编辑它之前的那一行"))
+            problems.append(
+                Problem("valid_from_on", say("This row takes effect only from {begins}; for earlier days edit the row before it", begins=begins))
+            )
         if ends and from_on >= ends:
-            problems.append(Problem("valid_from_on", f"这一行到 {ends} 为止；之后的日期请编辑它后面的那一行"))
+            problems.append(Problem("valid_from_on", say("This row ends at {ends}; for later days edit the row after it", ends=ends)))
         kept = {name: value for name, value in row.items() if name not in ("id", *BOOKKEEPING)}
         change = Change(TABLE, updates=((key, {"valid_until_on": from_on}),), adds=({**kept, **changes, "valid_from_on": from_on},))
     problems = problems or list(overlaps(change.applied(rows)))
@@ -60,8 +65,14 @@ def overlaps(rows: Iterable[Row]) -> Iterator[Problem]:
     for versions in scopes.values():
         for one, later in pairwise(sorted(versions, key=_begins)):
             if one["valid_until_on"] is None or one["valid_until_on"] > _begins(later):
-                since = f"自 {later['valid_from_on']} 起" if later["valid_from_on"] else ""
-                yield Problem("valid_from_on", f"同样的适用范围和环节{since}已另有一行时限，请编辑那一行，或先给它填失效日")
+                since = say("from {date}", date=later["valid_from_on"]) if later["valid_from_on"] else ""
+                yield Problem(
+                    "valid_from_on",
+                    say(
+                        "Another row already sets a limit {since} for the same scope and step; edit that row, or give it an expiry date first",
+                        since=since,
+                    ),
+                )
 
 
 def _scope(row: Row) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from triage.errors import InvalidInput, Problem
 from triage.moments import in_shanghai
 from triage.store.reference import Change
 from triage.terms import UnitKind
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
@@ -63,26 +64,45 @@ def merge_units(old: str, new: str, merged_on: date, *, store: "Store", now: dat
 
 
 def _check(old: str, new: str, merged_on: date, units: Mapping[str, Row], now: datetime) -> None:
-    problems = [Problem(field, f"没有单位 {code}，请核对代码") for field, code in (("old", old), ("new", new)) if code not in units]
+    problems = [
+        Problem(field, say("There is no unit {code}; check the code", code=code)) for field, code in (("old", old), ("new", new)) if code not in units
+    ]
     problems = problems or list(_wrong_pair(old, new, units))
     if merged_on > in_shanghai(now).date():
-        problems.append(Problem("on", f"合并日期 {merged_on} 还没有到：合并立即生效，请在当天或之后办理"))
+        problems.append(
+            Problem(
+                "on",
+                say(
+                    "The merger date {merged_on} is still to come; a merger takes effect at once, so do it on that day or later", merged_on=merged_on
+                ),
+            )
+        )
     if problems:
         raise InvalidInput(*problems)
 
 
 def _wrong_pair(old: str, new: str, units: Mapping[str, Row]) -> list[Problem]:
     if old == new:
-        return [Problem("new", "不能并入自己，请填写另一个单位")]
+        return [Problem("new", say("A unit cannot be merged into itself; enter another unit"))]
     problems = [
-        Problem(field, f"{units[code]['name']}已于 {units[code]['merged_on']} 并入 {units[code]['merged_into_code']}，请填写在用的单位")
+        Problem(
+            field,
+            say(
+                "{name} was merged into {into} on {merged_on}; enter a unit in use",
+                name=units[code]["name"],
+                merged_on=units[code]["merged_on"],
+                into=units[code]["merged_into_code"],
+            ),
+        )
         for field, code in (("old", old), ("new", new))
         if units[code]["merged_into_code"]
     ]
     if units[old]["kind"] == UnitKind.PROVINCE:
-        problems.append(Problem("old", "省公司不能并入其他单位"))
+        problems.append(Problem("old", say("The provincial company cannot be merged into another unit")))
     if old in _above(new, units):
-        problems.append(Problem("new", f"{units[new]['name']}是{units[old]['name']}的下级，不能把上级并入下级"))
+        problems.append(
+            Problem("new", say("{new} is below {old}; a unit cannot be merged into one below it", new=units[new]["name"], old=units[old]["name"]))
+        )
     return problems
 
 
@@ -119,7 +139,9 @@ def _move_outages(old: str, new: str, store: "Store", actor: str, now: datetime)
     numbers = store.open_outages_of_unit(old)
     for number in numbers:
         before = store.outage(number)
-        store.change_outage(before, replace(before, unit_code=new), "correct", actor, now, why=f"单位合并：{old} 并入 {new}")
+        store.change_outage(
+            before, replace(before, unit_code=new), "correct", actor, now, why=say("Units merged: {old} into {new}", old=old, new=new)
+        )
     return len(numbers)
 
 

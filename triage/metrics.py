@@ -14,6 +14,7 @@ from triage.figures import Figure, Opens, Reading
 from triage.store.facts import CLASSES
 from triage.store.rollups import EVERYTHING, Sum
 from triage.terms import Step, Watch
+from triage.wording import say
 
 DEFINITION = re.compile(r"口径：(.*?)(?=\n\n|\Z)", re.DOTALL)
 METRICS: dict[str, Callable[..., list[Figure]]] = {}
@@ -204,9 +205,22 @@ def override(reading: Reading) -> list[Figure]:
 
     口径：人工改派率 = 主题或诉求类型被人改动的预测数 ÷ 坐席或派单员看过并作出决定的预测数。自动派出、无人看过的不计。
 
-    Source: `data/metrics.csv`, `override`; the sampled automatic ones are judged in the audit samples.
+    Source: `data/metrics.csv`, `override`; the automatic ones are judged by sample, apart: `machine_errors`.
     """
     return shares(reading, "override", ("override",))
+
+
+@metric
+def machine_errors(reading: Reading) -> list[Figure]:
+    """Of the automatic decisions that two auditors checked in a sample, those that either of them found wrong; never added to `override`.
+
+    口径：自动派单抽查差错率 = 判错的自动派单数 ÷ 抽样质检中两名质检员都评过的自动派单数，按派单之日计。两人的“派单准确”项（主题、部门、单位）
+    都给满分才算对，任一人扣分即为判错；一张工单只计一次，只有一人评过的不计。样本按风险分层、高风险多抽，此比率未加权，不能直接推算全部自动派单；
+    与人工改派率分开，互不合并。
+
+    Source: `data/metrics.csv`, `machine_errors`.
+    """
+    return shares(reading, "machine_errors", ("checked",))
 
 
 @metric
@@ -292,16 +306,19 @@ class Durations:
 LONGEST = 2 * CLASSES[-1]  # the last class is open: whatever took longer than a month is drawn as up to two
 
 
-def durations(reading: Reading, watch: Watch = Watch.CUSTOMER, steps: Sequence[Step] = ()) -> list[Durations]:
-    """How long the steps took that fell due in the period and have ended, in natural time; one for each step.
+def durations(reading: Reading, watch: Watch = Watch.CUSTOMER, steps: Sequence[Step] = (), took: str = "duration") -> list[Durations]:
+    """How long the steps took that fell due in the period and have ended; one for each step.
 
-    口径：时长 = 统计期内到期并已完成的环节，自起算到完成的自然时间；列出中位数、九成分位数和最长一档。分位数按时长分档内插，误差不超过所在档的宽度；
-    平均值为精确值。尚未完成的见“在办”。
+    `took` says in which time: `duration` the time of the clock on the wall, `worked` what the step's own clock counted (`triage.clocks.used`).
+
+    口径：时长 = 统计期内到期并已完成的环节，自起算到完成的时间；列出中位数、九成分位数和最长一档。
+    “按钟表时间”是自然时间，夜间、节假日、暂停都算在内；“按计时规则”是该环节时限所数的时间（自然、工作日或办公时间，可暂停的扣除暂停），用去的时间少于时限必为及时，多于时限必已过期限；
+    本功能启用前完成的环节没有按规则计的时长，不计入“按计时规则”。分位数按时长分档内插，误差不超过所在档的宽度；平均值为精确值。尚未完成的见“在办”。
 
     Source: `data/metrics.csv`, `durations`.
     """
     by_step: dict[str, list[Sum]] = {}
-    measures = tuple(f"duration.{watch.value}.{step.value}" for step in (steps or Step))
+    measures = tuple(f"{took}.{watch.value}.{step.value}" for step in (steps or Step))
     for one in reading.sums(measures, by_measure=True, dimension="trait"):
         by_step.setdefault(one.measure, []).append(one)
     found = []
@@ -356,13 +373,13 @@ def service_index(reading: Reading) -> ServiceIndex:
     of_n = opens(plain, ("handled",), handled[0])
     of_k = Opens(("event",), plain.first_on, plain.last_on, "open", plain.units[0])
     basis = Figure("service_index", thrice, handled[0].n, of_k, of_n, unit_code=plain.units[0])
-    lines = [Line("基础分：三次及以上来电", 100 * (1 - thrice / handled[0].n), basis)]
+    lines = [Line(say("Base score: three or more calls"), 100 * (1 - thrice / handled[0].n), basis)]
     answers = satisfaction(plain)
     if answers and answers[0].rate is not None and answers[0].rate < TARGET:
-        lines.append(Line("回访满意率低于 95%", -100 * (TARGET - answers[0].rate), answers[0]))
+        lines.append(Line(say("Callback satisfaction below 95%"), -100 * (TARGET - answers[0].rate), answers[0]))
     untrue = plain.store.untrue_records(plain.units[0], plain.wanted(()).since, plain.wanted(()).until)
     if untrue:
-        lines.append(Line("经认定的不实记录", -0.1 * untrue, None, f"{untrue} 件"))
+        lines.append(Line(say("Records found untrue"), -0.1 * untrue, None, say("{count} cases", count=untrue)))
     return ServiceIndex(tuple(lines))
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from triage.errors import InvalidInput, Problem
+from triage.wording import say
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MINUTE = timedelta(minutes=1)
@@ -16,7 +17,9 @@ def in_utc(moment: datetime) -> datetime:
         InvalidInput: the moment has no zone, so that nobody can know which moment it is.
     """
     if moment.tzinfo is None:
-        raise InvalidInput(Problem("moment", f"时间 {moment.isoformat()} 没有时区，请写成如 2026-11-23T15:00+08:00"))
+        raise InvalidInput(
+            Problem("moment", say("The time {moment} has no time zone; write it as 2026-11-23T15:00+08:00", moment=moment.isoformat()))
+        )
     return moment.astimezone(UTC)
 
 
@@ -44,7 +47,7 @@ def read_day(value: str, field: str) -> date:
     try:
         return date.fromisoformat(value.strip())
     except ValueError:
-        raise InvalidInput(Problem(field, f"“{value}”不是日期，请写成如 2026-11-23")) from None
+        raise InvalidInput(Problem(field, say("“{value}” is not a date; write it as 2026-11-23", value=value))) from None
 
 
 def read_moment(value: str, field: str) -> datetime:
@@ -56,8 +59,8 @@ def read_moment(value: str, field: str) -> datetime:
     try:
         moment = datetime.fromisoformat(value.strip())
     except ValueError:
-        raise InvalidInput(Problem(field, f"“{value}”不是时间，请写成如 2026-11-23 15:00")) from None
+        raise InvalidInput(Problem(field, say("“{value}” is not a time; write it as 2026-11-23 15:00", value=value))) from None
     try:
         return (moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)).astimezone(UTC)
     except OverflowError:
-        raise InvalidInput(Problem(field, f"“{value}”超出可用的年份")) from None
+        raise InvalidInput(Problem(field, say("“{value}” is outside the years that can be used", value=value))) from None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from triage.prediction import Prediction
 from triage.rules import Rules
 from triage.tickets import Ticket
+from triage.wording import say
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ def second_opinion(ticket: Ticket, prediction: Prediction | None, rules: Rules) 
     The chances of the topics that lead elsewhere are taken by themselves: the department has said that it is not its own.
     """
     if prediction is None:
-        return SecondOpinion(None, None, None, 0.0, ("没有可用的分类模型，无法复看",), None)
+        return SecondOpinion(None, None, None, 0.0, (say("There is no classification model for a second look"),), None)
     kind = ticket.demand_type or next((label for label, _ in prediction.demand_types if label in rules.demand_types), "")
     chances: dict[str, float] = {}
     first: dict[str, str] = {}
@@ -35,8 +36,21 @@ def second_opinion(ticket: Ticket, prediction: Prediction | None, rules: Rules) 
             chances[department] = chances.get(department, 0.0) + p
             first.setdefault(department, topic)
     if not chances:
-        return SecondOpinion(None, None, None, 0.0, (f"模型 {prediction.model_version} 复看：没有其他部门的可能",), prediction)
+        return SecondOpinion(
+            None,
+            None,
+            None,
+            0.0,
+            (say("Second look by model {version}: no other department is likely", version=prediction.model_version),),
+            prediction,
+        )
     best = max(chances, key=lambda department: chances[department])
     share, topic = chances[best] / sum(chances.values()), first[best]
-    said = f"模型 {prediction.model_version} 复看：退单部门之外最可能是{rules.departments[best]}（{share:.2f}），主题“{rules.topics[topic].name}”"
+    said = say(
+        "Second look by model {version}: apart from the department that returned it, most likely {department} ({share:.2f}), topic “{topic}”",
+        version=prediction.model_version,
+        department=rules.departments[best],
+        share=share,
+        topic=rules.topics[topic].name,
+    )
     return SecondOpinion(topic, kind or None, best, share, (said,), prediction)

@@ -11,6 +11,7 @@ from triage.moments import floor_minute, in_shanghai, read_moment
 from triage.people import User
 from triage.terms import Role, Term
 from triage.texts import clean
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
@@ -20,16 +21,16 @@ LONGEST = timedelta(days=366)
 MOST_AREAS = 500
 SHORTEST_KEYWORD, LONGEST_KEYWORD = 2, 30
 FIELDS = {
-    "number": "停电编号",
-    "kind": "停电类型",
-    "unit_code": "供电单位",
-    "starts_at": "停电时间",
-    "ends_at": "预计送电时间",
-    "transformer_areas": "停电台区",
-    "keywords": "地址关键词",
-    "reason": "停电原因",
-    "notice": "公告内容",
-    "restored_at": "实际送电时间",
+    "number": say("Outage number"),
+    "kind": say("Outage type"),
+    "unit_code": say("Supply unit"),
+    "starts_at": say("Outage start"),
+    "ends_at": say("Expected restoration"),
+    "transformer_areas": say("Transformer areas without power"),
+    "keywords": say("Address keywords"),
+    "reason": say("Outage reason"),
+    "notice": say("Notice text"),
+    "restored_at": say("Actual restoration"),
 }
 LONGEST_TEXT = {"reason": 500, "notice": 4000}
 REGISTERING = ("grid_control", "repair", "operations")
@@ -38,19 +39,19 @@ REGISTERING = ("grid_control", "repair", "operations")
 class OutageKind(Term):
     """Why the supply is off."""
 
-    PLANNED = "planned", "计划停电"
-    TEMPORARY = "temporary", "临时停电"
-    FAULT = "fault", "故障停电"
+    PLANNED = "planned"
+    TEMPORARY = "temporary"
+    FAULT = "fault"
 
 
 class OutageState(Term):
     """How an outage stands. Only what people did is kept; that one is going on follows from the moment (`Outage.state_at`)."""
 
-    REGISTERED = "registered", "已登记"
-    ANNOUNCED = "announced", "已公告"
-    ACTIVE = "active", "停电中"
-    RESTORED = "restored", "已送电"
-    CANCELLED = "cancelled", "已取消"
+    REGISTERED = "registered"
+    ANNOUNCED = "announced"
+    ACTIVE = "active"
+    RESTORED = "restored"
+    CANCELLED = "cancelled"
 
     @property
     def is_end(self) -> bool:
@@ -61,16 +62,16 @@ class OutageState(Term):
 class AreaKind(Term):
     """What an outage's area is named by."""
 
-    TRANSFORMER_AREA = "transformer_area", "台区"
-    KEYWORD = "keyword", "地址关键词"
+    TRANSFORMER_AREA = "transformer_area"
+    KEYWORD = "keyword"
 
 
 class Taken(Term):
     """What became of a row that was sent: sending it twice changes nothing."""
 
-    ADDED = "added", "新登记"
-    CHANGED = "changed", "已更新"
-    SAME = "same", "未变"
+    ADDED = "added"
+    CHANGED = "changed"
+    SAME = "same"
 
 
 NOTICE_AHEAD = {OutageKind.PLANNED: timedelta(days=7), OutageKind.TEMPORARY: timedelta(hours=24)}
@@ -283,7 +284,7 @@ def check_reader(user: User) -> None:
         Forbidden: the role does not.
     """
     if not may_read(user):
-        raise Forbidden("停电信息供坐席、派单员、班长/负责人、质检及调度、抢修、运检人员使用")
+        raise Forbidden(say("Outages are for agents, dispatchers, crew leaders, auditors and the staff of grid control, repair and operations"))
 
 
 def check_registrar(user: User, unit_code: str, store: "Store") -> None:
@@ -293,9 +294,9 @@ def check_registrar(user: User, unit_code: str, store: "Store") -> None:
         Forbidden: the role or department does not register outages, or the unit is none of theirs.
     """
     if not may_register(user):
-        raise Forbidden("停电信息由派单员及调度、抢修、运检人员登记和更改")
+        raise Forbidden(say("Outages are registered and changed by dispatchers and the staff of grid control, repair and operations"))
     if not any(hat.role is Role.DISPATCHER or store.is_under(unit_code, hat.unit_code) for hat in user.hats):
-        raise Forbidden("只能登记和更改本单位及下级单位的停电")
+        raise Forbidden(say("You can register and change outages of your own unit and the units below it only"))
 
 
 # --- reading what is sent
@@ -313,7 +314,7 @@ def read_draft(values: Mapping[str, object], units: Mapping[str, str], now: date
         InvalidInput: one problem a wrong field, all at once.
     """
     problems: list[Problem] = []
-    unknown = [Problem(name, f"没有这个字段，可用：{'、'.join(FIELDS)}") for name in values if name not in FIELDS]
+    unknown = [Problem(name, say("There is no such field; use: {fields}", fields=say(", ").join(FIELDS))) for name in values if name not in FIELDS]
     texts = {name: _text(values.get(name), name, problems) for name in FIELDS if name not in ("transformer_areas", "keywords")}
     kind, unit = _kind(texts["kind"], problems), _unit(texts["unit_code"], units, problems)
     if not any(problem.field == "number" for problem in problems):
@@ -341,48 +342,63 @@ def read_draft(values: Mapping[str, object], units: Mapping[str, str], now: date
 
 def _text(value: object, name: str, problems: list[Problem]) -> str:
     if value is not None and not isinstance(value, str):
-        problems.append(Problem(name, f"{FIELDS[name]}：应为文字"))
+        problems.append(Problem(name, say("{field}: must be text", field=FIELDS[name])))
         return ""
     text = str(clean(value or "")).strip()
     most = LONGEST_TEXT.get(name, 200)
     if len(text) > most:
-        problems.append(Problem(name, f"{FIELDS[name]}：最多 {most} 个字，现为 {len(text)} 个"))
+        problems.append(Problem(name, say("{field}: at most {most} characters; it now has {count}", field=FIELDS[name], most=most, count=len(text))))
     return text
 
 
 def _check_number(value: str, problems: list[Problem]) -> None:
     digits = normal(value)
     if not (len(digits) == NUMBER_DIGITS and digits.isascii() and digits.isdigit()):
-        problems.append(Problem("number", f"停电编号：应为 {NUMBER_DIGITS} 位数字" + (f"，“{value}”不是" if value else "，请补上")))
+        problems.append(
+            Problem(
+                "number",
+                say("Outage number: must be {digits} digits", digits=NUMBER_DIGITS)
+                + (say(", and “{value}” is not", value=value) if value else say(", fill it in")),
+            )
+        )
 
 
 def _kind(value: str, problems: list[Problem]) -> OutageKind | None:
     found = next((kind for kind in OutageKind if value in (kind.value, kind.label, kind.label.removesuffix("停电"))), None)
     if found is None:
-        problems.append(Problem("kind", f"停电类型：请选择{'、'.join(kind.label for kind in OutageKind)}"))
+        problems.append(Problem("kind", say("Type of outage: choose {kinds}", kinds=say(", ").join(kind.label for kind in OutageKind))))
     return found
 
 
 def _unit(value: str, units: Mapping[str, str], problems: list[Problem]) -> str:
     found = value if value in units else next((code for code, name in units.items() if value and name == value), "")
     if not found:
-        problems.append(Problem("unit_code", f"供电单位：没有“{value}”，请从列表中选择" if value else "供电单位：必填，请选择"))
+        problems.append(
+            Problem(
+                "unit_code",
+                say("Supply unit: there is no “{value}”; choose one from the list", value=value)
+                if value
+                else say("Supply unit: required, choose one"),
+            )
+        )
     return found
 
 
 def _moment(value: str, name: str, problems: list[Problem]) -> datetime | None:
     if not value:
         if name != "restored_at":
-            problems.append(Problem(name, f"{FIELDS[name]}：必填，如 2026-11-23 08:00"))
+            problems.append(Problem(name, say("{field}: required, such as 2026-11-23 08:00", field=FIELDS[name])))
         return None
     try:
         moment = floor_minute(read_moment(value, name))
         if not 2000 <= moment.year <= 2100:
             raise OverflowError
     except InvalidInput as error:
-        problems.extend(Problem(name, f"{FIELDS.get(name, '时间')}：{problem.message}") for problem in error.problems)
+        problems.extend(
+            Problem(name, say("{field}: {problem}", field=FIELDS.get(name, say("Time")), problem=problem.message)) for problem in error.problems
+        )
     except OverflowError:
-        problems.append(Problem(name, f"{FIELDS.get(name, '时间')}：“{value}”的年份不对"))
+        problems.append(Problem(name, say("{field}: the year of “{value}” is not right", field=FIELDS.get(name, say("Time")), value=value)))
     else:
         return moment
     return None
@@ -404,9 +420,9 @@ def read_time(name: str, value: str) -> datetime:
 def _check_order(moments: Mapping[str, datetime | None], now: datetime, problems: list[Problem]) -> None:
     starts, ends, restored = moments["starts_at"], moments["ends_at"], moments["restored_at"]
     if starts and ends and not starts < ends <= starts + LONGEST:
-        problems.append(Problem("ends_at", "预计送电时间：应晚于停电时间，且不超过一年"))
+        problems.append(Problem("ends_at", say("Expected restoration: must be after the start of the outage, and within a year of it")))
     if starts and restored and not starts <= restored <= now:
-        problems.append(Problem("restored_at", "实际送电时间：不能早于停电时间，也不能晚于现在"))
+        problems.append(Problem("restored_at", say("Actual restoration: must be neither before the start of the outage nor in the future")))
 
 
 SEPARATORS = str.maketrans(dict.fromkeys("，,、；;|\r\t", "\n"))
@@ -418,24 +434,37 @@ def _areas(values: Mapping[str, object], problems: list[Problem]) -> tuple[Area,
         sent = values.get(name) or ""
         several = [sent] if isinstance(sent, str) else sent
         if not (isinstance(several, (list, tuple)) and all(isinstance(one, str) for one in several)):
-            problems.append(Problem(name, f"{FIELDS[name]}：应为文字或文字的列表"))
+            problems.append(Problem(name, say("{field}: must be text or a list of texts", field=FIELDS[name])))
             continue
         found |= {Area(kind, value) for one in several for part in str(clean(one)).translate(SEPARATORS).split("\n") if (value := normal(part))}
     problems.extend(_area_problems(found))
     if not found and not any(problem.field in ("transformer_areas", "keywords") for problem in problems):
-        problems.append(Problem("transformer_areas", "停电范围：请至少填一个台区或地址关键词"))
+        problems.append(Problem("transformer_areas", say("Area of the outage: give at least one transformer area or address keyword")))
     return tuple(sorted(found))
 
 
 def _area_problems(areas: Iterable[Area]) -> Iterable[Problem]:
     every = sorted(areas)
     if len(every) > MOST_AREAS:
-        yield Problem("transformer_areas", f"停电范围：最多 {MOST_AREAS} 项，现为 {len(every)} 项，请分为几条登记")
+        yield Problem(
+            "transformer_areas",
+            say("Area of the outage: at most {most} items, there are {count}; register it as several outages", most=MOST_AREAS, count=len(every)),
+        )
     for area in every:
         if area.kind is AreaKind.KEYWORD and not SHORTEST_KEYWORD <= len(area.value) <= LONGEST_KEYWORD:
-            yield Problem("keywords", f"地址关键词：“{area.value[:40]}”应为 {SHORTEST_KEYWORD}–{LONGEST_KEYWORD} 个字")
+            yield Problem(
+                "keywords",
+                say(
+                    "Address keywords: “{keyword}” must have {least}–{most} characters",
+                    keyword=area.value[:40],
+                    least=SHORTEST_KEYWORD,
+                    most=LONGEST_KEYWORD,
+                ),
+            )
         elif len(area.value) > 64:
-            yield Problem("transformer_areas", f"停电台区：“{area.value[:40]}…”太长，最多 64 个字")
+            yield Problem(
+                "transformer_areas", say("Transformer areas without power: “{area}…” is too long, at most 64 characters", area=area.value[:40])
+            )
 
 
 # --- registering and changing
@@ -451,7 +480,15 @@ def register(draft: Draft, *, user: User, store: "Store", now: datetime) -> tupl
     check_registrar(user, draft.unit_code, store)
     known = store.find_outage(draft.number)
     if known and corrected(known, draft, now) != known:
-        raise InvalidInput(Problem("number", f"停电编号：{draft.number} 已登记，内容不同。要更改请打开该条停电，用“更正”"))
+        raise InvalidInput(
+            Problem(
+                "number",
+                say(
+                    "Outage number: {number} is already registered with other contents. To change it, open that outage and use “Correct”",
+                    number=draft.number,
+                ),
+            )
+        )
     return (Taken.SAME, known) if known else (Taken.ADDED, store.add_outage(fresh(draft, user.username, now), "register", now))
 
 
@@ -475,7 +512,7 @@ def take(
     if changed == known or store.is_last_imported(draft):
         return Taken.SAME, known, ()
     if known.state.is_end:
-        raise IllegalMove(f"停电 {known.number} {known.state.label}，不能再改")
+        raise IllegalMove(say("Outage {number} ({state}) can no longer be changed", number=known.number, state=known.state.label))
     kept = store.change_outage(known, changed, "import", actor, now, draft=draft, customers=customers)
     return Taken.CHANGED, kept, tuple(name for name in FIELDS if name in differences(known, kept))
 
@@ -491,9 +528,9 @@ def correct(number: str, draft: Draft, *, version: int, user: User, store: "Stor
     known = _seen(number, version, user, store)
     check_registrar(user, draft.unit_code, store)
     if draft.number != known.number:
-        raise InvalidInput(Problem("number", "停电编号：不能更改；编号有误请取消这一条，另行登记"))
+        raise InvalidInput(Problem("number", say("Outage number: cannot be changed; if it is wrong, cancel this outage and register another one")))
     if known.state.is_end:
-        raise IllegalMove(f"停电 {known.number} {known.state.label}，不能再改")
+        raise IllegalMove(say("Outage {number} ({state}) can no longer be changed", number=known.number, state=known.state.label))
     changed = corrected(known, draft, now)
     return known if changed == known else store.change_outage(known, changed, "correct", user.username, now)
 
@@ -540,7 +577,7 @@ class OutageMove:
     apply: Callable[[Outage, Mapping[str, str], datetime], Outage]
 
 
-MOVE_FIELDS = {"why": "理由", "ends_at": "新的预计送电时间", "restored_at": "实际送电时间"}
+MOVE_FIELDS = {"why": say("Grounds"), "ends_at": say("New expected restoration"), "restored_at": say("Actual restoration")}
 
 
 def change(number: str, code: str, values: Mapping[str, str], *, version: int, user: User, store: "Store", now: datetime) -> Outage:
@@ -557,14 +594,27 @@ def change(number: str, code: str, values: Mapping[str, str], *, version: int, u
     legal = legal_changes(outage, now)
     move = next((one for one in legal if one.code == code), None)
     if move is None:
-        possible = "、".join(one.label for one in legal) or "无"
-        raise IllegalMove(f"停电 {outage.number} {outage.state_at(now).label}，不能这样操作，现在可以：{possible}", tuple(one.code for one in legal))
+        possible = say(", ").join(one.label for one in legal) or say("None")
+        raise IllegalMove(
+            say(
+                "Outage {number} ({state}): this cannot be done; what can be done now: {possible}",
+                number=outage.number,
+                state=outage.state_at(now).label,
+                possible=possible,
+            ),
+            tuple(one.code for one in legal),
+        )
     sent = {name: str(clean(values.get(name) or "")).strip() for name in (*move.needs, *move.takes)}
-    problems = [Problem(name, f"{MOVE_FIELDS[name]}：必填，请补上") for name in move.needs if not sent[name]]
+    problems = [Problem(name, say("{field}: required, please fill it in", field=MOVE_FIELDS[name])) for name in move.needs if not sent[name]]
     if len(sent["why"]) > LONGEST_TEXT["reason"]:
-        problems.append(Problem("why", f"理由：最多 {LONGEST_TEXT['reason']} 个字"))
+        problems.append(Problem("why", say("Reason: at most {most} characters", most=LONGEST_TEXT["reason"])))
     if code == "announce" and not sent["why"] and (others := repeats(outage, store)):
-        problems.append(Problem("why", f"理由：{repeat_warning(others, store.outage_rules().repeat_days)}确需分开，请写明理由"))
+        problems.append(
+            Problem(
+                "why",
+                say("Reason: {warning} If they must be separate, state the reason", warning=repeat_warning(others, store.outage_rules().repeat_days)),
+            )
+        )
     if problems:
         raise InvalidInput(*problems)
     return store.change_outage(outage, move.apply(outage, sent, now), code, user.username, now, why=sent["why"])
@@ -574,7 +624,7 @@ def _seen(number: str, version: int, user: User, store: "Store") -> Outage:
     outage = store.outage(clean(number))
     check_registrar(user, outage.unit_code, store)
     if outage.version != version:
-        raise Conflict("这条停电信息已被他人更新，请刷新后再试")
+        raise Conflict(say("This outage has been changed by someone else; refresh the page and try again"))
     return outage
 
 
@@ -594,9 +644,16 @@ def repeats(outage: Outage, store: "Store") -> list[Outage]:
 
 def repeat_warning(others: Sequence[Outage], days: int) -> str:
     """Say in plain words which other planned outages an area has."""
-    named = "、".join(f"{one.number}（{in_shanghai(one.starts_at):%m-%d %H:%M} 起）" for one in others[:5])
-    more = f"等 {len(others)} 次" if len(others) > 5 else ""
-    return f"同一范围前后 {days} 天内另有计划停电 {named}{more}，请尽量并为一次。"
+    named = say(", ").join(
+        say("{number} (from {starts_at:%m-%d %H:%M})", number=one.number, starts_at=in_shanghai(one.starts_at)) for one in others[:5]
+    )
+    more = say("; {count} outages in all", count=len(others)) if len(others) > 5 else ""
+    return say(
+        "There is another planned outage of the same area within {days} days: {named}{more}; combine them into one if possible.",
+        days=days,
+        named=named,
+        more=more,
+    )
 
 
 def warnings_of(outage: Outage, store: "Store", now: datetime) -> list[str]:
@@ -604,12 +661,18 @@ def warnings_of(outage: Outage, store: "Store", now: datetime) -> list[str]:
     said = []
     if outage.state is OutageState.REGISTERED:
         if others := repeats(outage, store):
-            said.append(repeat_warning(others, store.outage_rules().repeat_days) + "仍要公告请写明理由。")
+            said.append(repeat_warning(others, store.outage_rules().repeat_days) + say("To announce it all the same, state the reason."))
         ahead = NOTICE_AHEAD.get(outage.kind)
         if ahead and outage.starts_at - ahead < now:
-            said.append(f"{outage.kind.label}应提前{'7 天公告' if outage.kind is OutageKind.PLANNED else ' 24 小时通知重要客户'}，现已不足。")
+            said.append(
+                say(
+                    "{kind} requires {notice}; there is no longer time for that.",
+                    kind=outage.kind.label,
+                    notice=say("7 days' public announcement") if outage.kind is OutageKind.PLANNED else say(" 24 hours' notice to key customers"),
+                )
+            )
     if outage.is_overdue(now):
-        said.append("已过预计送电时间：请确认送电，或更改预计送电时间。")
+        said.append(say("The expected restoration time has passed: confirm that power is restored, or change the expected restoration time."))
     return said
 
 
@@ -627,14 +690,18 @@ def _announce(outage: Outage, sent: Mapping[str, str], now: datetime) -> Outage:
 def _prolong(outage: Outage, sent: Mapping[str, str], now: datetime) -> Outage:
     ends = read_time("ends_at", sent["ends_at"])
     if not max(outage.starts_at, now) < ends <= outage.starts_at + LONGEST:
-        raise InvalidInput(Problem("ends_at", "新的预计送电时间：应晚于现在和停电时间，且停电不超过一年"))
+        raise InvalidInput(
+            Problem(
+                "ends_at", say("New expected restoration: must be after now and after the start of the outage, and the outage must not exceed a year")
+            )
+        )
     return replace(outage, ends_at=ends)
 
 
 def _restore(outage: Outage, sent: Mapping[str, str], now: datetime) -> Outage:
     restored = read_time("restored_at", sent["restored_at"]) if sent["restored_at"] else floor_minute(now)
     if not outage.starts_at <= restored <= now:
-        raise InvalidInput(Problem("restored_at", "实际送电时间：不能早于停电时间，也不能晚于现在"))
+        raise InvalidInput(Problem("restored_at", say("Actual restoration: must be neither before the start of the outage nor in the future")))
     return replace(outage, state=OutageState.RESTORED, restored_at=restored)
 
 
@@ -643,8 +710,8 @@ def _cancel(outage: Outage, sent: Mapping[str, str], now: datetime) -> Outage:
 
 
 MOVES = (
-    OutageMove("announce", "公告", ("why",), (), _announce),
-    OutageMove("prolong", "更改预计送电时间", ("why",), ("ends_at",), _prolong),
-    OutageMove("restore", "已送电", ("restored_at", "why"), (), _restore),
-    OutageMove("cancel", "取消", (), ("why",), _cancel),
+    OutageMove("announce", say("Announce"), ("why",), (), _announce),
+    OutageMove("prolong", say("Change the expected restoration"), ("why",), ("ends_at",), _prolong),
+    OutageMove("restore", say("Power restored"), ("restored_at", "why"), (), _restore),
+    OutageMove("cancel", say("Cancel"), (), ("why",), _cancel),
 )

@@ -13,6 +13,7 @@ from argon2.exceptions import VerificationError
 from triage.errors import SignInFailed, TooManyAttempts
 from triage.terms import Role
 from triage.tickets import CoHandling, Ticket
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 SESSION = timedelta(hours=12)
 MAX_FAILURES, FAILURE_WINDOW = 5, timedelta(minutes=5)
-WRONG = "用户名或密码不对，请重新输入"
+WRONG = say("The username or the password is wrong; enter them again")
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def sign_in(username: str, password: str, *, store: "Store", now: datetime) -> s
         TooManyAttempts: five failures within five minutes.
     """
     if store.count_failures(username, now - FAILURE_WINDOW) >= MAX_FAILURES:
-        raise TooManyAttempts("连续输错密码次数过多，请 5 分钟后再试")
+        raise TooManyAttempts(say("The password was wrong too many times in a row; try again in 5 minutes"))
     hashed = store.password_hash(username)
     try:
         hasher().verify(hashed or _nobody(), password)

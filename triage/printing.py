@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from triage.errors import TriageError
+from triage.wording import say
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SECONDS = 90
@@ -35,7 +36,9 @@ def find_chromium(which: Which = shutil.which) -> str:
     """
     found = next((path for path in map(which, CHROMIUM) if path), None)
     if found is None:
-        raise PrinterMissing("本机没有 Chromium，不能生成 PDF：请管理员安装 Debian 软件包 chromium，或改用 XLSX")
+        raise PrinterMissing(
+            say("This machine has no Chromium, so no PDF can be made: ask an administrator to install the Debian package chromium, or use XLSX")
+        )
     return found
 
 
@@ -48,7 +51,12 @@ def check_font(which: Which = shutil.which) -> None:
     program = which("fc-list")
     found = subprocess.run([program, ":lang=zh", "file"], capture_output=True, check=False, timeout=SECONDS).stdout if program else b""
     if not found.strip():
-        raise PrinterMissing("本机没有中文字体，PDF 里的字会成方框：请管理员安装 Debian 软件包 fontconfig 和 fonts-noto-cjk，或改用 XLSX")
+        raise PrinterMissing(
+            say(
+                "This machine has no Chinese fonts, so characters in a PDF would be empty boxes: ask an "
+                "administrator to install the Debian packages fontconfig and fonts-noto-cjk, or use XLSX"
+            )
+        )
 
 
 def to_pdf(html: str, which: Which = shutil.which) -> bytes:
@@ -60,7 +68,7 @@ def to_pdf(html: str, which: Which = shutil.which) -> bytes:
     program = find_chromium(which)
     check_font(which)
     if not one_at_a_time.acquire(timeout=SECONDS):
-        raise PrinterMissing("正在生成其他 PDF，请稍后再试")
+        raise PrinterMissing(say("Other PDFs are being made; try again later"))
     try:
         with tempfile.TemporaryDirectory(prefix="report-") as folder:
             return _printed(program, html, Path(folder))
@@ -76,7 +84,7 @@ def _printed(program: str, html: str, folder: Path) -> bytes:
     try:
         subprocess.run(command, capture_output=True, check=False, timeout=SECONDS)
     except subprocess.TimeoutExpired:
-        raise PrinterMissing(f"Chromium 在 {SECONDS} 秒内没有完成，请稍后再试，或改用 XLSX") from None
+        raise PrinterMissing(say("Chromium did not finish within {seconds} seconds; try again later, or use XLSX", seconds=SECONDS)) from None
     if not made.exists() or not made.read_bytes().startswith(b"%PDF"):
-        raise PrinterMissing("Chromium 没有生成 PDF：请管理员检查 chromium 能否启动，或改用 XLSX")
+        raise PrinterMissing(say("Chromium made no PDF: ask an administrator to check whether chromium starts, or use XLSX"))
     return made.read_bytes()

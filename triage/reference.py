@@ -19,6 +19,7 @@ from triage.sending import describe
 from triage.settings import ROOT
 from triage.store.reference import TABLES, Change, typed
 from triage.texts import clean
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
@@ -108,12 +109,12 @@ def _typed_row(table: str, row: Mapping[str, str], place: str) -> dict[str, Any]
     values = {}
     for name, value in row.items():
         if name not in columns:
-            raise ReferenceProblem(f"{place}：没有列 {name}")
+            raise ReferenceProblem(say("{place}: there is no column {column}", place=place, column=name))
         try:
             values[name] = typed(TABLES[table], name, value)
             check_value(table, name, value.strip())
         except ValueError as error:
-            raise ReferenceProblem(f"{place}：{name} “{value}”：{error}") from None
+            raise ReferenceProblem(say("{place}: {column} “{value}”: {error}", place=place, column=name, value=value, error=error)) from None
     if table == "time_limits":
         values |= {"valid_from_on": None, "valid_until_on": None} if "valid_from_on" not in values else {}
     return values
@@ -124,7 +125,7 @@ def _check_lists(rows: Mapping[str, Mapping[str, str]], words: Mapping[str, str]
         try:
             expand(row["pattern"], words)
         except ValueError as error:
-            raise ReferenceProblem(f"{place}：pattern “{row['pattern']}”：{error}") from None
+            raise ReferenceProblem(say("{place}: pattern “{pattern}”: {error}", place=place, pattern=row["pattern"], error=error)) from None
 
 
 def load_known_years(store: "Store", now: datetime) -> int:
@@ -133,7 +134,7 @@ def load_known_years(store: "Store", now: datetime) -> int:
     known = {day.year for day in constants.holidays} - present
     for year in sorted(year for year in known if year >= 2024):
         days = {day: (False, str(name)) for day, name in constants.holidays.items() if day.year == year}
-        days |= {day: (True, f"{name}（调休上班）") for day, name in constants.workdays.items() if day.year == year}
+        days |= {day: (True, say("{name} (make-up workday)", name=name)) for day, name in constants.workdays.items() if day.year == year}
         chinese = {day: (works, _chinese(name)) for day, (works, name) in days.items()}
         source = f"chinesecalendar {chinese_calendar.__version__ if hasattr(chinese_calendar, '__version__') else '1.11.0'}"
         store.announce_year(year, chinese, "corroborated", source, "", now)
@@ -154,23 +155,23 @@ def read_year(text: str, year: int) -> dict[date, tuple[bool, str]]:
     """
     rows = csv.DictReader(io.StringIO(clean(text).lstrip("\ufeff"), newline=None))
     if not set(YEAR_COLUMNS) <= set(rows.fieldnames or ()):
-        raise InvalidInput(Problem("file", f"第 1 行应为列名 {','.join(YEAR_COLUMNS)}"))
+        raise InvalidInput(Problem("file", say("Line 1 must be the column names {columns}", columns=",".join(YEAR_COLUMNS))))
     days: dict[date, tuple[bool, str]] = {}
     problems = []
     for line, row in enumerate(rows, 2):
         try:
             day = date.fromisoformat((row["date"] or "").strip())
             if day.year != year:
-                raise ValueError(f"{day} 不在 {year} 年")
+                raise ValueError(say("{day} is not in {year}", day=day, year=year))
             if day in days:
-                raise ValueError(f"{day} 重复")
+                raise ValueError(say("{day} is there twice", day=day))
             if (row["is_working"] or "").strip() not in ("0", "1"):
-                raise ValueError("is_working 应为 0（放假）或 1（调休上班）")
+                raise ValueError(say("is_working must be 0 (holiday) or 1 (make-up workday)"))
             days[day] = ((row["is_working"] or "").strip() == "1", (row["name"] or "").strip())
         except ValueError as error:
-            problems.append(Problem(f"line {line}", f"第 {line} 行：{error}"))
+            problems.append(Problem(f"line {line}", say("Line {line}: {error}", line=line, error=error)))
     if not days and not problems:
-        problems.append(Problem("file", "文件里没有日期"))
+        problems.append(Problem("file", say("The file holds no dates")))
     if problems:
         raise InvalidInput(*problems)
     return days
@@ -203,7 +204,7 @@ def preview_calendar(store: "Store", text: str, *, year: int, source: str, now: 
 
 def _read_announced(text: str, year: int, source: str) -> dict[date, tuple[bool, str]]:
     if not source.strip():
-        raise InvalidInput(Problem("source", "来源：必填，请写明国务院办公厅通知的文号"))
+        raise InvalidInput(Problem("source", say("Source: required, give the number of the notice of the General Office of the State Council")))
     return read_year(text, year)
 
 

@@ -16,6 +16,7 @@ from triage.report_words import Words, verdict
 from triage.rules import Rules
 from triage.store.rollups import EVERYTHING
 from triage.terms import ReportKind, Step, Watch
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
@@ -24,6 +25,7 @@ QUALITY = (
     "dispatch_accuracy",
     "returned",
     "override",
+    "machine_errors",
     "first_time_resolution",
     "reopened",
     "repeat",
@@ -33,7 +35,7 @@ QUALITY = (
     "callback_reach",
     "arrival",
 )
-LESS_IS_BETTER = ("returned", "override", "reopened", "repeat", "chased")
+LESS_IS_BETTER = ("returned", "override", "machine_errors", "reopened", "repeat", "chased")
 NEITHER_IS_BETTER = ("upheld",)  # an 属实率 that rises may mean worse service or better investigations
 FIRST_YEAR, LAST_YEAR = 2000, 2999
 MOST_MISSED = 5000  # rows of the list of missed steps in a workbook
@@ -54,9 +56,15 @@ class Period:
         """How people say it: 2026年11月16日至22日, 2026年11月."""
         first, last = self.first_on, self.last_on
         if self.kind is ReportKind.MONTH:
-            return f"{first.year}年{first.month}月"
-        end = f"{last.day}日" if last.month == first.month else f"{last.month}月{last.day}日"
-        return f"{first.year}年{first.month}月{first.day}日至{end if last.year == first.year else f'{last.year}年{end}'}"
+            return say("{year}-{month}", year=first.year, month=first.month)
+        end = say("day {day}", day=last.day) if last.month == first.month else say("{month}-{day}", month=last.month, day=last.day)
+        return say(
+            "{year}-{month}-{day} to {end}",
+            year=first.year,
+            month=first.month,
+            day=first.day,
+            end=end if last.year == first.year else say("{year}-{end}", year=last.year, end=end),
+        )
 
 
 def period_with(kind: ReportKind, day: date) -> Period:
@@ -66,7 +74,12 @@ def period_with(kind: ReportKind, day: date) -> Period:
         InvalidInput: the day lies outside the years 2000–2999.
     """
     if not FIRST_YEAR < day.year < LAST_YEAR:
-        raise InvalidInput(Problem("date", f"日期 {day} 应在 {FIRST_YEAR + 1} 年至 {LAST_YEAR - 1} 年之间"))
+        raise InvalidInput(
+            Problem(
+                "date",
+                say("The date {day} must be in the years {first_year} to {last_year}", day=day, first_year=FIRST_YEAR + 1, last_year=LAST_YEAR - 1),
+            )
+        )
     if kind is ReportKind.WEEK:
         monday = day - timedelta(days=day.weekday())
         return Period(kind, monday, monday + timedelta(days=6))
@@ -82,9 +95,11 @@ def period_from(kind: ReportKind, first_on: date, now: datetime) -> Period:
     """
     period = period_with(kind, first_on)
     if period.first_on != first_on:
-        raise InvalidInput(Problem("first_on", f"{kind.label}不从 {first_on} 开始，请改为 {period.first_on}"))
+        raise InvalidInput(
+            Problem("first_on", say("{kind} does not start on {given}; change it to {start}", kind=kind.label, given=first_on, start=period.first_on))
+        )
     if first_on > in_shanghai(now).date():
-        raise InvalidInput(Problem("first_on", f"{period.name}还没有开始，请选已经开始的一期"))
+        raise InvalidInput(Problem("first_on", say("{period} has not started; choose a period that has", period=period.name)))
     return period
 
 
@@ -126,8 +141,8 @@ class Row:
         if found is None or before is None:
             return ""
         if min(self.compared.figure.n, before.n) < board.FEWEST:
-            return "件数不足"
-        return verdict(found, self.less_is_better) if found.is_news else "波动内"
+            return say("Too few cases")
+        return verdict(found, self.less_is_better) if found.is_news else say("Within chance")
 
 
 @dataclass(frozen=True)
@@ -170,7 +185,7 @@ class Report:
     @property
     def title(self) -> str:
         """What stands at its head."""
-        return f"{self.unit_name}投诉处理{self.period.kind.label}"
+        return say("{kind} on complaint handling, {unit}", unit=self.unit_name, kind=self.period.kind.label)
 
 
 def make_report(period: Period, unit_code: str, *, store: "Store", rules: Rules, now: datetime) -> Report:
@@ -181,7 +196,7 @@ def make_report(period: Period, unit_code: str, *, store: "Store", rules: Rules,
     """
     units = {row["code"]: row["name"] for row in store.units()}
     if unit_code != EVERYTHING and unit_code not in units:
-        raise InvalidInput(Problem("unit", f"没有供电单位 {unit_code}，请核对代码"))
+        raise InvalidInput(Problem("unit", say("There is no supply unit {unit_code}; check the code", unit_code=unit_code)))
     reading = Reading(store, period.first_on, period.last_on, now, (unit_code,))
     names = {code: row["name"] for code, row in store.metric_rows().items()}
     steps, quality = step_rows(reading), quality_rows(reading, names)
@@ -189,7 +204,7 @@ def make_report(period: Period, unit_code: str, *, store: "Store", rules: Rules,
     made = Report(
         period=period,
         unit_code=unit_code,
-        unit_name=units.get(unit_code, "全部单位"),
+        unit_name=units.get(unit_code, say("All units")),
         made_at=now,
         is_over=period.last_on < reading.today,
         received=(received(reading), received(metrics.previous(reading))),
@@ -199,7 +214,7 @@ def make_report(period: Period, unit_code: str, *, store: "Store", rules: Rules,
         topics=topics(reading, rules),
         excluded=excluded(reading),
         trend=tuple(board.trend(partial(metrics.timeliness, steps=(Step.RESOLVE,)), reading)),
-        definitions=tuple((names.get(code, "不计入的工单"), metrics.definition(code)) for code in ("timeliness", *QUALITY, "excluded")),
+        definitions=tuple((names.get(code, say("Tickets not counted")), metrics.definition(code)) for code in ("timeliness", *QUALITY, "excluded")),
         summary=(),
     )
     return replace(made, summary=summary(made))
@@ -244,7 +259,7 @@ def topics(reading: Reading, rules: Rules, most: int = 10) -> tuple[Named, ...]:
     return tuple(Named(rules.topics[one.value].name if one.value in rules.topics else one.value, one.n, one.n / total) for one in shares[:most])
 
 
-WHY_EXCLUDED = {"merged": "已合并", "withdrawn": "已撤诉", "exempt": "经批准剔除"}
+WHY_EXCLUDED = {"merged": say("Merged"), "withdrawn": say("Withdrawn"), "exempt": say("Exempted with approval")}
 
 
 def excluded(reading: Reading) -> tuple[Named, ...]:
@@ -266,13 +281,13 @@ def summary(report: Report) -> tuple[str, ...]:
     sentences += words.last_year([(name, one.figure, one.last_year, less) for name, one, less in rows])
     sentences += words.too_few([(name, one.figure) for name, one, _ in rows])
     sentences += words.units([(row.name, row.figure) for row in report.units if row.places])
-    sentences += words.counts("受理最多的主题是", [(one.name, one.n) for one in report.topics[:3]])
-    sentences += words.counts("未计入各项比率的工单：", [(one.name, one.n) for one in report.excluded])
+    sentences += words.counts(say("The topics received most are"), [(one.name, one.n) for one in report.topics[:3]])
+    sentences += words.counts(say("Tickets counted in none of the rates:"), [(one.name, one.n) for one in report.excluded])
     return tuple(sentences)
 
 
 def _spoken(row: Row) -> str:
-    return f"{row.name}及时率" if row.metric == "timeliness" else row.name
+    return say("Timeliness of “{step}”", step=row.name) if row.metric == "timeliness" else row.name
 
 
 def missed(report: Report, store: "Store", now: datetime) -> Sequence[RowMapping]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from triage.figures import Change, Figure, change, wilson
 from triage.terms import ReportKind
+from triage.wording import say
 
 Compared = tuple[str, Figure, Figure | None, bool | None]  # name, now, before, whether less is better (None: neither is)
 
@@ -19,45 +20,58 @@ class Words:
     @property
     def before(self) -> str:
         """What the period before is called."""
-        return "上周" if self.kind is ReportKind.WEEK else "上月"
+        return say("the week before") if self.kind is ReportKind.WEEK else say("the month before")
 
     def unfinished(self) -> str:
         """Say that the period is not over."""
-        return "统计期尚未结束：只计此刻已经到期的事项，各数还会变。"
+        return say("The period is not over: only what is due by now is counted, and the figures will still change.")
 
     def received(self, period: str, unit: str, counts: tuple[int, int], days: Sequence[int]) -> str:
         """Say how many tickets came, and whether that is more or less a day than before beyond what chance does."""
         now, before = counts
-        said = f"{period}，{unit}受理工单 {now} 件，{self.before} {before} 件"
+        said = say(
+            "{period}: {unit} received {count} tickets; {before}: {count_before}",
+            period=period,
+            unit=unit,
+            count=now,
+            before=self.before,
+            count_before=before,
+        )
         if min(now, before) < self.fewest:
-            return f"{said}；件数少，不比较增减。"
+            return say("{said}; too few to compare.", said=said)
         low, high = wilson(now, now + before)
         expected = days[0] / sum(days)
         if low <= expected <= high:
-            return f"{said}，日均件数的差别在偶然波动之内。"
-        return f"{said}，日均件数{'增加' if now / (now + before) > expected else '减少'}，超出偶然波动。"
+            return say("{said}; the difference in the number per day is within chance.", said=said)
+        return say(
+            "{said}; the number per day {moved} by more than chance.",
+            said=said,
+            moved=say("rose") if now / (now + before) > expected else say("fell"),
+        )
 
     def changes(self, rows: Sequence[Compared]) -> list[str]:
         """Say which shares changed beyond noise since the period before, which did not, and how many such marks chance alone sets."""
         judged = [(name, figure, found, less) for name, figure, before, less in rows if (found := self._change(figure, before))]
         if not judged:
-            return [f"没有一项在本期和{self.before}都够件数，不比较升降。"]
-        news = [self._better_or_worse(*one, f"较{self.before}") for one in judged if one[2].is_news]
+            return [say("Nothing has enough cases in both this period and {before}, so rises and falls are not compared.", before=self.before)]
+        news = [self._better_or_worse(*one, say("since {before}", before=self.before)) for one in judged if one[2].is_news]
         still = [name for name, _, found, _ in judged if not found.is_news]
-        said = [*news, *([f"与{self.before}相比在偶然波动之内的：{'、'.join(still)}。"] if still else [])]
+        said = [*news, *([say("Within chance compared with {before}: {names}.", before=self.before, names=say(", ").join(still))] if still else [])]
         if news:
-            said.append(f"以上共比较 {len(judged)} 项；即使什么都没有变，按 95% 区间每 20 项也约有 1 项会标出。")
+            said.append(
+                say("{count} comparisons were made in all; even if nothing had changed, 95% intervals would mark about 1 in 20.", count=len(judged))
+            )
         return said
 
     def last_year(self, rows: Sequence[Compared]) -> list[str]:
         """Say which shares changed beyond noise since the same days of last year."""
         judged = [(name, figure, found, less) for name, figure, before, less in rows if (found := self._change(figure, before))]
-        return [self._better_or_worse(*one, "较去年同期") for one in judged if one[2].is_news]
+        return [self._better_or_worse(*one, say("since the same period last year")) for one in judged if one[2].is_news]
 
     def too_few(self, rows: Sequence[tuple[str, Figure]]) -> list[str]:
         """Say what cannot be judged."""
-        few = [f"{name}（{figure.n} 件）" for name, figure in rows if figure.n < self.fewest]
-        return [f"不足 {self.fewest} 件、不作评判的：{'、'.join(few)}。"] if few else []
+        few = [say("{name} ({count} cases)", name=name, count=figure.n) for name, figure in rows if figure.n < self.fewest]
+        return [say("Fewer than {fewest} cases, not judged: {names}.", fewest=self.fewest, names=say(", ").join(few))] if few else []
 
     def units(self, rows: Sequence[tuple[str, Figure]]) -> list[str]:
         """Say whether the units below are told apart: the first from the last, by intervals that do not overlap."""
@@ -65,27 +79,60 @@ class Words:
             return []
         (first, best), (last, worst) = rows[0], rows[-1]
         if best.interval is None or worst.interval is None or best.interval[0] <= worst.interval[1]:
-            return [f"参加排名的 {len(rows)} 个下级单位，处理回复及时率的区间首尾仍有重叠，分不出先后。"]
-        return [f"下级单位中，{first}的处理回复及时率（{_share(best)}）高于{last}（{_share(worst)}），超出偶然波动。"]
+            return [
+                say(
+                    "{count} units below are ranked; the intervals of the first and the last in timeliness of handling "
+                    "and reply still overlap, so no order can be told.",
+                    count=len(rows),
+                )
+            ]
+        return [
+            say(
+                "Of the units below, {first} has a higher timeliness of handling and reply ({best}) than {last} ({worst}), by more than chance.",
+                first=first,
+                best=_share(best),
+                last=last,
+                worst=_share(worst),
+            )
+        ]
 
     def counts(self, opening: str, rows: Sequence[tuple[str, int]]) -> list[str]:
         """List counts in a sentence; nothing where there are none."""
-        return [f"{opening}{'、'.join(f'{name} {n} 件' for name, n in rows)}。"] if rows else []
+        return (
+            [
+                say(
+                    "{opening} {listed}.",
+                    opening=opening,
+                    listed=say(", ").join((say("{name} ({count} tickets)", name=name, count=n) for name, n in rows)),
+                )
+            ]
+            if rows
+            else []
+        )
 
     def _change(self, now: Figure, before: Figure | None) -> Change | None:
         return change(now, before) if before and min(now.n, before.n) >= self.fewest else None
 
     def _better_or_worse(self, name: str, figure: Figure, found: Change, less_is_better: bool | None, since: str) -> str:
-        points = f"{found.points:+.1f} 个百分点（95% 区间 {found.low:+.1f} 至 {found.high:+.1f}）"
-        return f"{name} {figure.rate:.1%}（{figure.k}/{figure.n}），{since} {points}，{verdict(found, less_is_better)}。"
+        points = say("{points:+.1f} percentage points (95% interval {low:+.1f} to {high:+.1f})", points=found.points, low=found.low, high=found.high)
+        return say(
+            "{name} {rate:.1%} ({k}/{n}), {since} {points}: {verdict}.",
+            name=name,
+            rate=figure.rate,
+            k=figure.k,
+            n=figure.n,
+            since=since,
+            points=points,
+            verdict=verdict(found, less_is_better),
+        )
 
 
 def verdict(found: Change, less_is_better: bool | None) -> str:
     """Say in a word what a change beyond noise is: better or worse, or only up or down where neither is the better one (属实率)."""
     if less_is_better is None:
-        return "上升" if found.points > 0 else "下降"
-    return "变好" if (found.points < 0) == less_is_better else "变差"
+        return say("Up") if found.points > 0 else say("Down")
+    return say("Better") if (found.points < 0) == less_is_better else say("Worse")
 
 
 def _share(figure: Figure) -> str:
-    return f"{figure.rate:.1%}，{figure.k}/{figure.n}"
+    return say("{rate:.1%}, {k}/{n}", rate=figure.rate, k=figure.k, n=figure.n)

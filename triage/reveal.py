@@ -9,6 +9,7 @@ from triage.errors import Forbidden, InvalidInput, Problem
 from triage.people import User, may_reveal, may_see
 from triage.texts import clean
 from triage.tickets import Ticket
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
@@ -26,7 +27,7 @@ def see(number: str, *, user: User, store: "Store") -> Ticket:
     """
     ticket = store.ticket(clean(number))
     if not may_see(user, ticket, store):
-        raise Forbidden("这张工单不属于您的班组")
+        raise Forbidden(say("This ticket does not belong to your crew"))
     return ticket
 
 
@@ -38,10 +39,15 @@ def reveal(ticket: Ticket, reason: str, *, user: User, store: "Store", now: date
         InvalidInput: no reason is given, or it is too long.
     """
     if not may_reveal(user, ticket):
-        raise Forbidden("您不能查看这张工单的客户完整信息（客户要求保密或属举报的，处理部门不能查看）")
+        raise Forbidden(
+            say(
+                "You may not see the customer's full details of this ticket (handling departments may not see them "
+                "if the customer asked for confidentiality or the ticket is a report)"
+            )
+        )
     reason = clean(reason).strip()
     if not 0 < len(reason) <= MAX_REASON:
-        raise InvalidInput(Problem("reason", f"查看原因：必填，最多 {MAX_REASON} 个字"))
+        raise InvalidInput(Problem("reason", say("Reason for viewing: required, at most {most} characters", most=MAX_REASON)))
     with store.writing():
         store.append_audit(ticket.number, "reveal", user.username, now, detail={"fields": list(REVEALED)}, notes={"reason": reason})
     return store.contact(ticket.contact_id)

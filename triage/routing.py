@@ -11,6 +11,7 @@ from triage.prediction import Prediction
 from triage.rules import Lead, Rules
 from triage.similarity import Repeat
 from triage.terms import Level, Locality, Made, State
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.outages import KnownOutage
@@ -82,7 +83,7 @@ def decide(complaint: Complaint, contact: Contact, prediction: Prediction | None
         level=_level(attention, rules),
         state=State.PENDING_REVIEW,
         made_by=choice.made_by,
-        reasons=(*choice.reasons, *_why(lead, where), *(f"{a.name}：{a.evidence}" for a in attention)),
+        reasons=(*choice.reasons, *_why(lead, where), *(say("{field}: {problem}", field=a.name, problem=a.evidence) for a in attention)),
         attention=attention,
         co_departments=_co_departments(attention, rules, department),
         earlier=earlier_of_same_event(complaint.text, context, choice.topic, rules),
@@ -98,28 +99,35 @@ def decide(complaint: Complaint, contact: Contact, prediction: Prediction | None
 def _choose(complaint: Complaint, prediction: Prediction | None, rules: Rules) -> _Choice:
     if complaint.topic:
         _check_choice(complaint, rules)
-        return _Choice(complaint.demand_type, complaint.topic, Made.AGENT, None, ("坐席确认主题与诉求类型",))
+        return _Choice(complaint.demand_type, complaint.topic, Made.AGENT, None, (say("Topic and demand type confirmed by the agent"),))
     if prediction is None:
-        return _Choice(None, None, Made.MODEL, None, ("没有可用的分类模型，转派单员审核",))
+        return _Choice(None, None, Made.MODEL, None, (say("No classification model is available; passed to a dispatcher for review"),))
     topic, demand_type = _best(prediction.topics, rules.topics), _best(prediction.demand_types, rules.demand_types)
     if topic is None or demand_type is None:
-        return _Choice(None, None, Made.MODEL, None, ("模型的主题不在现行主题表中，转派单员审核",))
+        return _Choice(None, None, Made.MODEL, None, (say("The model's topic is not in the current topic table; passed to a dispatcher for review"),))
     confidence = gate_score(prediction, demand_type, topic, rules)
-    words = "、".join(word for word, weight in prediction.words.get("topic", ())[:4] if weight > 0)
+    words = say(", ").join(word for word, weight in prediction.words.get("topic", ())[:4] if weight > 0)
     about = f"{rules.topics[topic].name} {dict(prediction.topics)[topic]:.2f}"
     kind = f"{rules.demand_types[demand_type]} {dict(prediction.demand_types)[demand_type]:.2f}"
-    reasons = (f"模型 {prediction.model_version}：{about}，{kind}", *((f"依据词：{words}",) if words else ()))
+    reasons = (
+        say("Model {version}: {topic}, {demand_type}", version=prediction.model_version, topic=about, demand_type=kind),
+        *((say("Words it rests on: {words}", words=words),) if words else ()),
+    )
     return _Choice(demand_type, topic, Made.MODEL, confidence, reasons)
 
 
 def _check_choice(complaint: Complaint, rules: Rules) -> None:
     if complaint.topic not in rules.topics:
-        raise InvalidInput(Problem("topic", f"没有主题“{complaint.topic}”，请从主题表中选择"))
+        raise InvalidInput(Problem("topic", say("There is no topic “{topic}”; choose one from the topic table", topic=complaint.topic)))
     if complaint.demand_type not in rules.demand_types:
         raise InvalidInput(
             Problem(
                 "demand_type",
-                f"没有诉求类型“{complaint.demand_type}”，请从 {'、'.join(rules.demand_types.values())} 中选择",
+                say(
+                    "There is no demand type “{demand_type}”; choose one of {known}",
+                    demand_type=complaint.demand_type,
+                    known=say(", ").join(rules.demand_types.values()),
+                ),
             )
         )
 
@@ -154,21 +162,29 @@ def _danger(choice: _Choice) -> _Choice:
     """Danger to life goes to repair as a fault, whatever the model thinks that the text is about."""
     if choice.demand_type == DANGER_TYPE and choice.topic:
         return replace(choice, made_by=Made.RULE)
-    return _Choice(DANGER_TYPE, DANGER_TOPIC, Made.RULE, choice.confidence, (*choice.reasons, "人身安全：按故障报修立即派抢修"))
+    return _Choice(
+        DANGER_TYPE,
+        DANGER_TOPIC,
+        Made.RULE,
+        choice.confidence,
+        (*choice.reasons, say("Danger to people: dispatched to repair at once as a fault report")),
+    )
 
 
 def supply_unit(contact: Contact, context: Context) -> tuple[str | None, Locality | None, str]:
     """Give unit, locality and where they are known from: the customer's record, else the address, else the agent's choice."""
     customer = context.customer
     if customer:
-        return customer.unit_code, customer.locality or contact.locality or context.area_locality, "供电单位依客户档案"
+        return customer.unit_code, customer.locality or contact.locality or context.area_locality, say("Supply unit by the customer's record")
     if context.area_unit:
-        return context.area_unit, contact.locality or context.area_locality, "供电单位依地址匹配"
+        return context.area_unit, contact.locality or context.area_locality, say("Supply unit by the address")
     if contact.unit_code:
         if contact.unit_code not in context.parents:
-            raise InvalidInput(Problem("unit_code", f"没有供电单位“{contact.unit_code}”，请从单位表中选择"))
-        return contact.unit_code, contact.locality, "供电单位由坐席选择"
-    return None, contact.locality, "供电单位未知，待派单员确定"
+            raise InvalidInput(
+                Problem("unit_code", say("There is no supply unit “{unit}”; choose one from the table of units", unit=contact.unit_code))
+            )
+        return contact.unit_code, contact.locality, say("Supply unit chosen by the agent")
+    return None, contact.locality, say("The supply unit is unknown; waiting for a dispatcher to decide")
 
 
 def team_unit(unit: str | None, department: str | None, parents: Mapping[str, str], teams: frozenset[tuple[str, str]]) -> str | None:
@@ -210,23 +226,37 @@ def _gate(decision: Decision, danger: bool, rules: Rules) -> Decision:
     held = _held_because(decision, danger, rules)
     if held:
         return replace(decision, reasons=(*decision.reasons, held))
-    passed = () if decision.confidence is None or danger else (f"把握 {decision.confidence:.2f} ≥ 门槛 {decision.threshold:.2f}，自动派单",)
+    passed = (
+        ()
+        if decision.confidence is None or danger
+        else (
+            say(
+                "Confidence {confidence:.2f} ≥ threshold {threshold:.2f}, dispatched automatically",
+                confidence=decision.confidence,
+                threshold=decision.threshold,
+            ),
+        )
+    )
     return replace(decision, state=State.DISPATCHED, reasons=(*decision.reasons, *passed))
 
 
 def _held_because(decision: Decision, danger: bool, rules: Rules) -> str | None:
     if decision.department is None:
-        return "无法判断主题，待派单员审核"
+        return say("The topic cannot be told; waiting for review by a dispatcher")
     if decision.department == EXTERNAL:
-        return "非供电责任：建议坐席转告客户并写明责任主体"
+        return say("Not the supplier's responsibility: the agent should refer the customer and name the responsible party")
     if decision.team_unit is None:
-        return "没有可承接的班组或供电单位未知，待派单员确定"
+        return say("No crew can take it, or the supply unit is unknown; waiting for a dispatcher to decide")
     if danger or decision.made_by is Made.AGENT:
         return None
     if not rules.is_automatic_dispatch_on:
-        return "自动派单已关闭，待派单员审核"
+        return say("Automatic dispatch is off; waiting for review by a dispatcher")
     if decision.confidence is None or decision.threshold is None or decision.confidence < decision.threshold:
-        return f"把握 {decision.confidence or 0:.2f} 未达门槛 {decision.threshold if decision.threshold is not None else 1:.2f}，待派单员审核"
+        return say(
+            "Confidence {confidence:.2f} is below the threshold {threshold:.2f}; waiting for review by a dispatcher",
+            confidence=decision.confidence or 0,
+            threshold=decision.threshold if decision.threshold is not None else 1,
+        )
     return None
 
 
@@ -241,19 +271,28 @@ def _leave_type_open(decision: Decision, prediction: Prediction | None, rules: R
     chance = dict(prediction.demand_types).get(decision.demand_type or "", 0.0)
     if chance >= decision.threshold:
         return decision
-    likeliest = "、".join(f"{rules.demand_types[label]} {p:.2f}" for label, p in prediction.demand_types[:2] if label in rules.demand_types)
-    return replace(decision, demand_type=None, reasons=(*decision.reasons, f"诉求类型待确认（{likeliest}），先按投诉计时"))
+    likeliest = say(", ").join(f"{rules.demand_types[label]} {p:.2f}" for label, p in prediction.demand_types[:2] if label in rules.demand_types)
+    return replace(
+        decision,
+        demand_type=None,
+        reasons=(*decision.reasons, say("The demand type is to be confirmed ({likeliest}); timed as a complaint until then", likeliest=likeliest)),
+    )
 
 
 def _end_at_once(complaint: Complaint, decision: Decision) -> Decision:
     """An answer given in the call, or a referral to whoever is responsible, ends the ticket at once."""
     if complaint.answer:
-        return replace(decision, state=State.ANSWERED, is_watched=False, reasons=(*decision.reasons, "坐席当即答复，办结即答"))
+        return replace(
+            decision,
+            state=State.ANSWERED,
+            is_watched=False,
+            reasons=(*decision.reasons, say("Replied by the agent during the call, answered at once")),
+        )
     if complaint.owner:
         return replace(
             decision,
             state=State.REFERRED,
             is_watched=False,
-            reasons=(*decision.reasons, f"非供电责任，已转告：{complaint.owner}"),
+            reasons=(*decision.reasons, say("Not the supplier's responsibility, referred to: {owner}", owner=complaint.owner)),
         )
     return decision

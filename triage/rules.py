@@ -8,6 +8,7 @@ from functools import cached_property
 from triage.calendar import WorkingCalendar
 from triage.clocks import Limit, PauseKind
 from triage.terms import Level, Role
+from triage.wording import say
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,12 @@ def expand(pattern: str, words: Mapping[str, str]) -> str:
     """
     unknown = [name for name in LIST.findall(pattern) if name not in words]
     if unknown:
-        raise ValueError(f"没有词表 {'、'.join(unknown)}")
+        raise ValueError(say("There is no word list {names}", names=say(", ").join(unknown)))
     expanded = LIST.sub(lambda found: f"(?:{words[found[1]]})", pattern)
     try:
         re.compile(expanded)
     except re.error as error:
-        raise ValueError(f"不是合法的正则表达式（{error}）") from None
+        raise ValueError(say("Not a valid regular expression ({error})", error=error)) from None
     return expanded
 
 
@@ -245,7 +246,11 @@ class Rules:
                 if row.demand_type == demand_type and row.topic == wanted:
                     return Lead(row.lead_department, row.is_confidential, row.note)
         entry = self.topics[topic]
-        return Lead(entry.lead_department, False, f"主题“{entry.name}”由{self.departments[entry.lead_department]}牵头")
+        return Lead(
+            entry.lead_department,
+            False,
+            say("The topic “{topic}” is led by {department}", topic=entry.name, department=self.departments[entry.lead_department]),
+        )
 
     @property
     def is_automatic_dispatch_on(self) -> bool:

@@ -14,6 +14,7 @@ from triage.moments import read_day, start_of
 from triage.people import User
 from triage.terms import Level, Risk, Role
 from triage.texts import clean
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
@@ -24,7 +25,14 @@ LARGEST = 2000
 LONGEST_NAME = 80
 HIGH_SHARE = 0.3  # inferred: at least this share of a sample is of high risk, as long as there are so many
 DISSATISFIED = "4"  # the answers from here on say dissatisfied (triage/terms.py: Satisfaction)
-FIELDS = {"name": "名称", "unit_code": "供电单位", "first_on": "从", "last_on": "到", "size": "样本量", "seed": "种子"}
+FIELDS = {
+    "name": say("Name"),
+    "unit_code": say("Supply unit"),
+    "first_on": say("From"),
+    "last_on": say("To"),
+    "size": say("Sample size"),
+    "seed": say("Seed"),
+}
 
 
 @dataclass(frozen=True)
@@ -112,7 +120,7 @@ def check_audits(user: User) -> None:
         Forbidden: the role is another.
     """
     if user.role not in READERS:
-        raise Forbidden(f"质检工作供{Role.AUDITOR.label}使用，您的角色是{user.role.label}")
+        raise Forbidden(say("Auditing is for the role {role}; your role is {own_role}", role=Role.AUDITOR.label, own_role=user.role.label))
 
 
 def draw(values: Mapping[str, str], *, user: User, store: "Store", now: datetime) -> Sample:
@@ -148,9 +156,17 @@ def plan_and_draw(frame: Iterable[tuple[Candidate, str]], size: int, seed: int) 
         strata.setdefault((unit, one.risk), []).append(one.number)
     counts = {key: len(numbers) for key, numbers in sorted(strata.items())}
     if not counts:
-        raise InvalidInput(Problem("first_on", "这段时间该单位没有办完的工单，请换时间或单位"))
+        raise InvalidInput(Problem("first_on", say("The unit has no finished tickets in this time; choose another time or unit")))
     if size < len(counts):
-        raise InvalidInput(Problem("size", f"样本量：共 {len(counts)} 层（单位 × 风险），每层至少一张，请填不小于 {len(counts)} 的数"))
+        raise InvalidInput(
+            Problem(
+                "size",
+                say(
+                    "Sample size: there are {strata} strata (unit × risk), each with at least one ticket; give a number not below {strata}",
+                    strata=len(counts),
+                ),
+            )
+        )
     given = allot(counts, size)
     plan = tuple(Stratum(unit, risk, counts[unit, risk], given[unit, risk]) for unit, risk in counts)
     chosen = ((one, number) for one in plan for number in pick(strata[one.unit_code, one.risk], one.drawn, seed))
@@ -194,34 +210,34 @@ def _read(values: Mapping[str, str], user: User, store: "Store", now: datetime) 
     days = {name: _day(texts[name], name, problems) for name in ("first_on", "last_on")}
     first, last = days["first_on"], days["last_on"]
     if first and last and first > last:
-        problems.append(Problem("last_on", "到：不能早于“从”"))
+        problems.append(Problem("last_on", say("To: must not be before “From”")))
     size = _whole(texts["size"], "size", 1, LARGEST, problems)
     seed = _whole(texts["seed"], "seed", 0, LARGEST_SEED, problems) if texts["seed"] else secrets.randbelow(LARGEST_SEED)
     unit_code = texts["unit_code"] or user.unit_code
     if unit_code not in {row["code"] for row in store.units()}:
-        problems.append(Problem("unit_code", "供电单位：没有这个单位，请从列表中选择"))
+        problems.append(Problem("unit_code", say("Supply unit: there is no such unit; choose one from the list")))
     if len(texts["name"]) > LONGEST_NAME:
-        problems.append(Problem("name", f"名称：最多 {LONGEST_NAME} 个字"))
+        problems.append(Problem("name", say("Name: at most {most} characters", most=LONGEST_NAME)))
     if problems or first is None or last is None:
         raise InvalidInput(*problems)
-    return texts["name"] or f"{first} 至 {last}", unit_code, first, last, size, seed
+    return texts["name"] or say("{first} to {last}", first=first, last=last), unit_code, first, last, size, seed
 
 
 def _day(text: str, field: str, problems: list[Problem]) -> date | None:
     try:
         day = read_day(text, field)
         if not 2000 <= day.year <= 2100:
-            raise InvalidInput(Problem(field, "应在 2000 与 2100 年之间"))
+            raise InvalidInput(Problem(field, say("Must be between the years 2000 and 2100")))
         return day
     except InvalidInput as error:
-        problems.append(Problem(field, f"{FIELDS[field]}：{error.message}"))
+        problems.append(Problem(field, say("{field}: {problem}", field=FIELDS[field], problem=error.message)))
         return None
 
 
 def _whole(text: str, field: str, least: int, most: int, problems: list[Problem]) -> int:
     if text.isascii() and text.isdigit() and len(text) < 12 and least <= int(text) <= most:
         return int(text)
-    problems.append(Problem(field, f"{FIELDS[field]}：应为 {least}–{most} 的整数"))
+    problems.append(Problem(field, say("{field}: must be a whole number from {least} to {most}", field=FIELDS[field], least=least, most=most)))
     return 0
 
 
@@ -244,5 +260,5 @@ def sample_of(id: int, *, user: User, store: "Store") -> Sample:
     """
     check_audits(user)
     if not 0 < id <= LARGEST_SEED:
-        raise NotFound("没有这个样本")
+        raise NotFound(say("There is no such sample"))
     return store.sample(id)

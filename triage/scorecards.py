@@ -13,6 +13,7 @@ from triage.estimates import Estimate, stratified_mean
 from triage.people import User
 from triage.samples import Sample, check_audits
 from triage.texts import clean
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
@@ -78,9 +79,9 @@ def assess(sample_id: int, number: str, values: Mapping[str, str], *, user: User
         scores, note = _read(values, items(store))
         cards = store.cards(sample_id, number)
         if any(card.auditor == user.username for card in cards):
-            raise Conflict("您已提交过这张工单的评分，提交后不能再改")
+            raise Conflict(say("You have already submitted your score of this ticket; it can no longer be changed"))
         if len(cards) >= AUDITORS:
-            raise Conflict("这张工单已由两名质检员评过")
+            raise Conflict(say("This ticket has already been scored by two auditors"))
         made = Card(number, user.username, note, now, scores)
         store.keep_card(sample_id, made)
     return made
@@ -124,19 +125,30 @@ def _read(values: Mapping[str, str], form: Sequence[Mapping[Any, Any]]) -> tuple
     problems, scores = [], []
     known = {row["code"] for row in form} | {"note", "csrf_token"}
     problems += [
-        Problem(name, f"没有评分项“{clean(name)[:40]}”，可用：{'、'.join(sorted(known - {'csrf_token'}))}") for name in values if name not in known
+        Problem(
+            name,
+            say("There is no scorecard item “{item}”; use: {known}", item=clean(name)[:40], known=say(", ").join(sorted(known - {"csrf_token"}))),
+        )
+        for name in values
+        if name not in known
     ]
     for row in form:
         points = _points(clean(values.get(row["code"]) or "").strip(), row["points"])
         if points is None:
-            problems.append(Problem(row["code"], f"{row['name']}：请填 0–{row['points']:g} 的分数，最多一位小数"))
+            problems.append(
+                Problem(
+                    row["code"], say("{item}: give a score of 0–{points:g}, with at most one decimal place", item=row["name"], points=row["points"])
+                )
+            )
         else:
             scores.append(Score(row["code"], points, row["points"]))
     note = clean(values.get("note") or "").strip()
     if len(note) > LONGEST_NOTE:
-        problems.append(Problem("note", f"评语：最多 {LONGEST_NOTE} 个字"))
+        problems.append(Problem("note", say("Comment: at most {most} characters", most=LONGEST_NOTE)))
     if not form:
-        problems.append(Problem("note", "没有启用的评分项，请管理员先在“管理 › 质检评分项”里启用"))
+        problems.append(
+            Problem("note", say("No scorecard item is in use; ask an administrator to enable some under “Administration › Scorecard items”"))
+        )
     if problems:
         raise InvalidInput(*problems)
     return tuple(scores), note

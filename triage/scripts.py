@@ -1,7 +1,7 @@
 """The call script (话术): what to ask, to promise and to say in a call, and how the caller stays safe, by topic (`data/call_scripts.csv`)."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -32,7 +32,7 @@ class Script:
 
 @cache
 def read_scripts(path: Path = TABLE) -> Mapping[str, Script]:
-    """Give the scripts by what they are for: a topic, a group of topics (level 2), `danger`, or nothing known yet (an empty name)."""
+    """Give the scripts by what they are for: a topic, a group of topics (level 2), `danger`, an attention rule, or nothing known (empty)."""
     with path.open(encoding="utf-8", newline="") as file:
         return {
             row["about"]: Script(tuple(filter(None, row["asks"].split("|"))), row["promise"], row["empathy"], row["safety"])
@@ -40,10 +40,11 @@ def read_scripts(path: Path = TABLE) -> Mapping[str, Script]:
         }
 
 
-def script_of(topic: str | None, rules: Rules, *, is_danger: bool = False) -> Script:
-    """Give the script of a complaint: danger to life first, then the topic's own row, its group's, and the one for any call."""
+def script_of(topic: str | None, rules: Rules, *, is_danger: bool = False, heard: Iterable[str] = ()) -> Script:
+    """Give the script of a complaint: danger to life first, then that of an attention rule that was heard (a breathing machine without
+    power), then the topic's own row, its group's, and the one for any call."""
     known = rules.topics.get(topic or "")
-    names = (DANGER if is_danger else None, topic, known.level2_code if known else None, ANY)
+    names = (DANGER if is_danger else None, *heard, topic, known.level2_code if known else None, ANY)
     script, scripts = Script(), read_scripts()
     for name in names:
         if name is not None and name in scripts:

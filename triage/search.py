@@ -20,6 +20,7 @@ from triage.rules import Rules
 from triage.terms import Channel, Level, Role, State, Zone
 from triage.texts import clean
 from triage.tickets import Ticket
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
@@ -34,19 +35,19 @@ NUMBER = re.compile(r"(?:\+86)?[\d -]+")
 PERSONAL = re.compile(r"(?<!\d)\d{10,13}(?!\d)")
 EMPTY = frozenset("的了吗呢吧啊呀是在和与也就都很我你他她它")  # as words of their own they say nothing
 FILTERS = {
-    "state": "状态",
-    "level": "级别",
-    "department": "部门",
-    "unit": "供电单位",
-    "topic": "主题",
-    "demand_type": "诉求类型",
-    "channel": "受理渠道",
-    "zone": "时限",
-    "confidential": "保密",
-    "since": "受理自",
-    "until": "受理至",
+    "state": say("State"),
+    "level": say("Level"),
+    "department": say("Department"),
+    "unit": say("Supply unit"),
+    "topic": say("Topic"),
+    "demand_type": say("Demand type"),
+    "channel": say("Intake channel"),
+    "zone": say("Limit"),
+    "confidential": say("Confidential"),
+    "since": say("Received from"),
+    "until": say("Received until"),
 }
-ORDERS = {"newest": "最新在前", "relevance": "最相关在前"}
+ORDERS = {"newest": say("Newest first"), "relevance": say("Most relevant first")}
 ASKED = ("query", *FILTERS, "order", "page")
 
 
@@ -126,7 +127,7 @@ def search(values: Mapping[str, str], *, user: User, cut: Cut, store: "Store", r
     """
     query = read_query(values, cut, rules, {row["code"] for row in store.units()})
     if query.person and user.role is Role.ADMIN:
-        raise Forbidden("管理员不能按户号或电话检索工单；请由坐席、派单员或质检查询")
+        raise Forbidden(say("Administrators cannot search tickets by customer number or phone; ask an agent, a dispatcher or an auditor to search"))
     if query.ticket:
         found = store.find_ticket(query.ticket)
         seen = [found] if found and may_see(user, found, store) else []
@@ -214,15 +215,21 @@ def read_query(values: Mapping[str, str], cut: Cut, rules: Rules, units: Iterabl
 
 def _wrong_words(typed: str, digits: str, is_narrowed: bool) -> Iterable[Problem]:
     if not typed and not is_narrowed:
-        yield Problem("query", "请填写检索词，或至少选一个筛选条件")
+        yield Problem("query", say("Enter words to search for, or choose at least one filter"))
     elif typed and not RUN.search(fold(typed)):
-        yield Problem("query", "检索词里只有标点，请填写文字、工单号、户号或电话")
+        yield Problem("query", say("The search holds punctuation only; enter words, a ticket number, a customer number or a phone number"))
     elif len(typed) > LONGEST:
-        yield Problem("query", f"检索词最多 {LONGEST} 个字，请只留关键的词")
+        yield Problem("query", say("Search for at most {most} characters; keep the key words only", most=LONGEST))
     elif len(digits) > 13 and len(digits) != 16:
-        yield Problem("query", f"这个号码有 {len(digits)} 位：工单号为 16 位，户号为 10 或 13 位，电话连区号为 10–12 位，请核对")
+        yield Problem(
+            "query",
+            say(
+                "This number has {count} digits: a ticket number has 16, a customer number 10 or 13, a phone number with area code 10–12; check it",
+                count=len(digits),
+            ),
+        )
     elif not digits and PERSONAL.search(typed):
-        yield Problem("query", "户号或电话请单独检索，不要与其他词写在一起")
+        yield Problem("query", say("Search for a customer number or a phone number on its own, not together with other words"))
 
 
 def _wrong_filters(filters: Mapping[str, str], rules: Rules, units: set[str]) -> Iterable[Problem]:
@@ -239,15 +246,15 @@ def _wrong_filters(filters: Mapping[str, str], rules: Rules, units: set[str]) ->
     }
     for name, choices in allowed.items():
         if filters[name] and filters[name] not in list(choices):
-            yield Problem(name, f"{FILTERS[name]}：没有“{filters[name]}”，请从列表中选择")
+            yield Problem(name, say("{field}: there is no “{value}”; choose from the list", field=FILTERS[name], value=filters[name]))
 
 
 def _wrong_page(sent: Mapping[str, str]) -> Iterable[Problem]:
     if sent["order"] and sent["order"] not in ORDERS:
-        yield Problem("order", f"排序：可选 {'、'.join(ORDERS)}")
+        yield Problem("order", say("Order: choose {orders}", orders=say(", ").join(ORDERS)))
     page, last = sent["page"], MOST // PAGE
     if page and not (page.isascii() and page.isdigit() and len(page) < 4 and 1 <= int(page) <= last):
-        yield Problem("page", f"页码：应为 1–{last}；更早的请用受理日期缩小范围")
+        yield Problem("page", say("Page: must be 1–{last}; for earlier tickets, narrow the search by the date received", last=last))
 
 
 def _days(filters: Mapping[str, str]) -> tuple[dict[str, date | None], list[Problem]]:
@@ -260,14 +267,14 @@ def _days(filters: Mapping[str, str]) -> tuple[dict[str, date | None], list[Prob
             problems += error.problems
     since, until = days["since"], days["until"]
     if since and until and since > until:
-        problems.append(Problem("until", "受理至：应不早于“受理自”"))
+        problems.append(Problem("until", say("Received until: must not be before “Received from”")))
     return days, problems
 
 
 def _hits(tickets: Sequence[Ticket], query: Query, store: "Store") -> Iterable[Hit]:
     supplements = store.supplements_of([ticket.number for ticket in tickets])
     for ticket in tickets:
-        beside = [("答复", ticket.reply), *(("补充", text) for text in supplements.get(ticket.number, ()))]
+        beside = [(say("Reply"), ticket.reply), *((say("Supplement"), text) for text in supplements.get(ticket.number, ()))]
         more = [excerpt(label, mask_text(text), query.words) for label, text in beside if text]
         yield Hit(ticket, (excerpt("", mask_text(ticket.text), query.words), *(one for one in more if any(is_hit for _, is_hit in one.pieces))))
 

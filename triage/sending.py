@@ -31,6 +31,7 @@ from triage.errors import InvalidInput, Problem, TriageError
 from triage.moments import in_shanghai, in_utc
 from triage.settings import ROOT
 from triage.texts import clean
+from triage.wording import say
 
 TIMEOUT = 10.0  # seconds of each wait (connect, one answer), not of the whole
 KEY = re.compile(r"[!-~]{1,100}")
@@ -39,19 +40,24 @@ MAILBOX = re.compile(rf"{ATOM}(?:\.{ATOM})*@{LABEL}(?:\.{LABEL})*")  # RFC 5321 
 MAIL_PORTS = {"none": 25, "starttls": 587, "tls": 465}  # RFC 5321, RFC 6409, RFC 8314
 UNFOLDED = compat32.clone(max_line_length=None)  # a Message-ID stays on its line; the subject is folded where it is encoded
 MAY_PASS = (408, 429)  # of the 4xx, those that say "later", not "never" (RFC 9110 15.5.9, RFC 6585 4)
-UNREADABLE = "（外发渠道地址有误）"
+UNREADABLE = say("(the address of the outgoing channel is wrong)")
 SIGNATURE = "X-Triage-Signature"
-ESCAPED = "用户名或密码中的 @ : / ? # % 请写成 %40 %3A %2F %3F %23 %25"
+ESCAPED = say("write @ : / ? # % in the username or the password as %40 %3A %2F %3F %23 %25")
 REASONS: tuple[tuple[type[Exception], str], ...] = (  # the nearest class first
-    (TimeoutError, "对方在规定时间内没有应答，请核对主机、端口和网络"),
-    (ConnectionRefusedError, "对方拒绝连接，请核对主机和端口，并确认对方的服务已启动"),
-    (socket.gaierror, "找不到主机，请核对主机名"),
-    (ssl.SSLCertVerificationError, "对方的证书不可信，请核对主机名，或把签发证书的机构加入本机信任的机构"),
-    (ssl.SSLError, "加密连接没有建成，请核对端口和加密方式"),
-    (smtplib.SMTPServerDisconnected, "邮件服务器中断了连接"),
-    (smtplib.SMTPException, "邮件服务器不支持所要求的加密或登录方式，请核对 tls、用户名和密码"),
-    (http.client.HTTPException, "对方的应答不是完整的 HTTP，请核对主机和端口"),
-    (ConnectionError, "连接中断"),
+    (TimeoutError, say("The other side did not answer in time; check the host, the port and the network")),
+    (ConnectionRefusedError, say("The other side refused the connection; check the host and the port, and that its service is running")),
+    (socket.gaierror, say("The host cannot be found; check its name")),
+    (
+        ssl.SSLCertVerificationError,
+        say(
+            "The certificate of the other side is not trusted; check the host name, or add the authority that issued it to those this machine trusts"
+        ),
+    ),
+    (ssl.SSLError, say("No encrypted connection could be made; check the port and the encryption")),
+    (smtplib.SMTPServerDisconnected, say("The mail server broke off the connection")),
+    (smtplib.SMTPException, say("The mail server does not support the encryption or the login asked for; check tls, the username and the password")),
+    (http.client.HTTPException, say("The answer of the other side is not complete HTTP; check the host and the port")),
+    (ConnectionError, say("The connection broke off")),
 )
 
 
@@ -83,7 +89,7 @@ class Message:
     def __post_init__(self) -> None:
         """Refuse what no channel could carry."""
         if not KEY.fullmatch(self.key):
-            raise InvalidInput(Problem("key", "消息编号应为 1–100 个可见的英文字符或数字，不含空格"))
+            raise InvalidInput(Problem("key", say("The number of a message must be 1–100 visible ASCII letters, digits or signs, without spaces")))
         if self.written_at:
             in_utc(self.written_at)
 
@@ -118,7 +124,7 @@ class ConsoleOutlet:
             self.stream.write(message.as_json() + "\n")
             self.stream.flush()
         except (OSError, ValueError):  # ValueError: the stream is closed, or cannot write Chinese
-            raise SendFailed("控制台无法写入") from None
+            raise SendFailed(say("The console cannot be written to")) from None
 
 
 @dataclass(frozen=True)
@@ -143,7 +149,7 @@ class FileOutlet:
                     file.truncate(end)
                     raise
         except OSError:
-            raise SendFailed("文件无法写入，请核对文件夹的权限和磁盘空间") from None
+            raise SendFailed(say("The file cannot be written to; check the permissions of the folder and the disk space")) from None
 
 
 @dataclass(frozen=True)
@@ -166,13 +172,13 @@ class SmtpOutlet:
         """Refuse what could never send."""
         _check_host(self.host)
         if self.tls not in MAIL_PORTS:
-            raise _wrong("加密方式 tls 应为 none、starttls 或 tls")
+            raise _wrong(say("The encryption tls must be none, starttls or tls"))
         if not MAILBOX.fullmatch(self.sender):
-            raise _wrong("缺少发件地址，或发件地址不是邮箱，请写成 ?from=95598@example.com")
+            raise _wrong(say("The sender's address is missing or is not a mail address; write ?from=95598@example.com"))
         if bool(self.username) != bool(self.password):
-            raise _wrong(f"用户名和密码要一并写，或都不写；{ESCAPED}")
+            raise _wrong(say("Give both the username and the password, or neither; {escaping}", escaping=ESCAPED))
         if not (self.username + self.password).isascii():
-            raise _wrong("邮件服务器的用户名和密码只能用英文字符（SMTP AUTH）")
+            raise _wrong(say("The username and the password of a mail server may hold ASCII characters only (SMTP AUTH)"))
 
     def __str__(self) -> str:
         """The address without the password."""
@@ -182,7 +188,9 @@ class SmtpOutlet:
     def send(self, message: Message) -> None:
         """Send the message as one mail; 5xx is for good, 4xx is not (RFC 5321 4.2.1)."""
         if not MAILBOX.fullmatch(message.recipient):
-            raise SendFailed("收件人不是邮箱地址（如 team@example.com，只用英文字符），请改正后重新发送", is_final=True)
+            raise SendFailed(
+                say("The recipient is not a mail address (such as team@example.com, ASCII characters only); correct it and send again"), is_final=True
+            )
         try:
             with self._server() as server:
                 server.send_message(self._mail(message), self.sender, message.recipient)
@@ -238,12 +246,12 @@ class WebhookOutlet:
         """Refuse what could never send."""
         parts = _split(self.url)
         if parts.scheme not in ("http", "https"):
-            raise _wrong("网址应以 http:// 或 https:// 开头")
+            raise _wrong(say("The URL must start with http:// or https://"))
         _check_host(parts.hostname or "")
         if "@" in parts.netloc:
-            raise _wrong("网址中不能写用户名和密码，请改用 # 后的签名密钥")
+            raise _wrong(say("The URL cannot hold a username and password; use a signing key after # instead"))
         if not self.secret:
-            raise _wrong("缺少签名密钥，请写成 https://主机/路径#密钥")
+            raise _wrong(say("The signing key is missing; write https://host/path#key"))
 
     def __str__(self) -> str:
         """The URL without secret and query."""
@@ -255,11 +263,20 @@ class WebhookOutlet:
         try:
             status = self._post(message.as_json().encode(), message.key)
         except (OSError, http.client.HTTPException) as error:
-            raise SendFailed(f"消息没有送达：{_reason(error)}") from None
+            raise SendFailed(say("The message was not delivered: {reason}", reason=_reason(error))) from None
         if 300 <= status < 400:
-            raise SendFailed(f"对方要求转到别处（状态码 {status}），为安全起见没有跟随，请把渠道地址改为最终的网址")
+            raise SendFailed(
+                say(
+                    "The other side redirects elsewhere (status {status}), which for safety was not followed; change the "
+                    "address of the channel to the final URL",
+                    status=status,
+                )
+            )
         if not 200 <= status < 300:
-            raise SendFailed(f"对方没有收下（状态码 {status}），请核对网址和签名密钥", 400 <= status < 500 and status not in MAY_PASS)
+            raise SendFailed(
+                say("The other side did not take the message (status {status}); check the URL and the signing key", status=status),
+                400 <= status < 500 and status not in MAY_PASS,
+            )
 
     def _post(self, body: bytes, key: str) -> int:
         """Post signed bytes; give the status, whatever it is."""
@@ -288,7 +305,7 @@ def open_outlet(address: str, folder: Path = ROOT) -> Outlet:
     """
     address = address.strip()
     if not address.isprintable():
-        raise _wrong("外发渠道地址中有换行或看不见的字符，请重新填写")
+        raise _wrong(say("The address of the outgoing channel holds a line break or an invisible character; enter it again"))
     scheme, _, rest = address.partition(":")
     scheme = scheme.lower()
     if scheme == "console" and not rest:
@@ -300,7 +317,7 @@ def open_outlet(address: str, folder: Path = ROOT) -> Outlet:
     if scheme in ("http", "https"):
         url, _, secret = address.partition("#")
         return WebhookOutlet(url, unquote(secret))
-    raise _wrong("外发渠道地址应以 console:、file:、smtp://、http:// 或 https:// 开头")
+    raise _wrong(say("The address of an outgoing channel must start with console:, file:, smtp://, http:// or https://"))
 
 
 def describe(address: str) -> str:
@@ -317,9 +334,9 @@ def _file_outlet(path: str, folder: Path) -> FileOutlet:
     if path.startswith("//"):
         path = path.removeprefix("//")
         if not path.startswith("/"):
-            raise _wrong("文件只能在本机，请写成 file:/文件夹/文件名")
+            raise _wrong(say("The file must be on this machine; write file:/folder/file"))
     if not path or path.endswith(("/", "/.", "/..")) or path in (".", ".."):
-        raise _wrong("缺少文件名，请写成 file:/文件夹/文件名")
+        raise _wrong(say("The file name is missing; write file:/folder/file"))
     return FileOutlet(folder / path)
 
 
@@ -329,7 +346,9 @@ def _smtp_outlet(parts: SplitResult) -> SmtpOutlet:
     options = parse_qsl(parts.query.replace("+", "%2B"), keep_blank_values=True)
     given = dict(options)
     if parts.path not in ("", "/") or parts.fragment or given.keys() - {"from", "tls"} or len(given) < len(options):
-        raise _wrong(f"邮件服务器地址应写成 smtp://用户名:密码@主机:端口?from=发件地址&tls=starttls；{ESCAPED}")
+        raise _wrong(
+            say("Write the address of the mail server as smtp://username:password@host:port?from=sender&tls=starttls; {escaping}", escaping=ESCAPED)
+        )
     tls = given.get("tls", "starttls")
     return SmtpOutlet(
         host=parts.hostname or "",
@@ -352,7 +371,7 @@ def _split(address: str) -> SplitResult:
         parts = urlsplit(address)
         _ = parts.port
     except ValueError:
-        raise _wrong(f"主机或端口有误，端口应为 1–65535；{ESCAPED}") from None
+        raise _wrong(say("The host or the port is wrong; the port must be 1–65535; {escaping}", escaping=ESCAPED)) from None
     return parts
 
 
@@ -363,7 +382,7 @@ def _check_host(host: str) -> None:
     except UnicodeError:
         is_name = False
     if not is_name:
-        raise _wrong("缺少主机名，或主机名有误")
+        raise _wrong(say("The host name is missing or wrong"))
 
 
 def _in_brackets(host: str) -> str:
@@ -376,16 +395,19 @@ def _reason(error: Exception) -> str:
     kinds = (error, error.__context__)  # smtplib hides a timeout behind a lost connection
     if any(isinstance(kind, TimeoutError) for kind in kinds):
         return REASONS[0][1]
-    return next((text for kind, text in REASONS if isinstance(error, kind)), "网络不通，请核对主机和网络")
+    return next((text for kind, text in REASONS if isinstance(error, kind)), say("There is no network connection; check the host and the network"))
 
 
 def _mail_failure(error: Exception) -> SendFailed:
     """Say what a mail server's refusal means."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         status = next(iter(error.recipients.values()))[0]
-        return SendFailed(f"邮件服务器不接受收件地址（状态码 {status}）", 500 <= status < 600)
+        return SendFailed(say("The mail server does not accept the recipient's address (status {status})", status=status), 500 <= status < 600)
     if isinstance(error, smtplib.SMTPAuthenticationError):
-        return SendFailed(f"邮件服务器不接受用户名或密码（状态码 {error.smtp_code}）", 500 <= error.smtp_code < 600)
+        return SendFailed(
+            say("The mail server does not accept the username or the password (status {status})", status=error.smtp_code),
+            500 <= error.smtp_code < 600,
+        )
     if isinstance(error, smtplib.SMTPResponseException):
-        return SendFailed(f"邮件服务器没有收下（状态码 {error.smtp_code}）", 500 <= error.smtp_code < 600)
-    return SendFailed(f"邮件没有发出：{_reason(error)}")
+        return SendFailed(say("The mail server did not take the mail (status {status})", status=error.smtp_code), 500 <= error.smtp_code < 600)
+    return SendFailed(say("The mail was not sent: {reason}", reason=_reason(error)))

@@ -9,25 +9,26 @@ from typing import TYPE_CHECKING
 from triage.errors import Forbidden, IllegalMove, InvalidInput, Problem
 from triage.moments import in_shanghai, read_day, start_of
 from triage.people import User
-from triage.terms import Role, Term
+from triage.terms import Role, Term, Weekday
 from triage.texts import clean
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
 
 FIELDS = {
-    "crew": "班组",
-    "name": "班组名称",
-    "team": "所属部门",
-    "members": "成员",
-    "kind": "班次",
-    "from_on": "开始日期",
-    "until_on": "结束日期",
-    "weekdays": "星期",
-    "starts": "上班时间",
-    "ends": "下班时间",
+    "crew": say("Crew"),
+    "name": say("Name of the crew"),
+    "team": say("Department of the crew"),
+    "members": say("Members"),
+    "kind": say("Shift"),
+    "from_on": say("Start date"),
+    "until_on": say("End date"),
+    "weekdays": say("Weekday"),
+    "starts": say("Start of work"),
+    "ends": say("End of work"),
 }
-WEEKDAYS = {str(number): f"周{name}" for number, name in enumerate("一二三四五六日", 1)}
+WEEKDAYS = {day.value: day.label for day in Weekday}
 TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 LONGEST_NAME = 40
 LONGEST_ROTA = timedelta(days=92)
@@ -37,8 +38,8 @@ DAY = timedelta(days=1)
 class ShiftKind(Term):
     """By day or by night."""
 
-    DAY = "day", "白班"
-    NIGHT = "night", "夜班"
+    DAY = "day"
+    NIGHT = "night"
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def manages(user: User, unit_code: str, department: str, store: "Store") -> bool
 
 def _check_manages(user: User, unit_code: str, department: str, store: "Store") -> None:
     if not manages(user, unit_code, department, store):
-        raise Forbidden("班组与排班由本部门的班长/负责人管理")
+        raise Forbidden(say("Crews and rotas are managed by the leaders of their department"))
 
 
 def add_crew(values: Mapping[str, str], members: Iterable[str], *, user: User, store: "Store") -> Crew:
@@ -112,7 +113,7 @@ def add_crew(values: Mapping[str, str], members: Iterable[str], *, user: User, s
     unit, _, department = clean(values.get("team", "")).partition("/")
     with store.writing():
         if (unit, department) not in store.teams_and_parents()[1]:
-            raise InvalidInput(Problem("team", "所属部门：请从列表中选择单位和部门"))
+            raise InvalidInput(Problem("team", say("Department of the crew: choose a unit and a department from the list")))
         _check_manages(user, unit, department, store)
         store.hold_team(unit, department)  # whoever makes one at the same moment waits here: the code counts the team's crews
         name, chosen = _read_crew(values, members, unit, department, "", store)
@@ -138,12 +139,12 @@ def _read_crew(values: Mapping[str, str], members: Iterable[str], unit: str, dep
     name, chosen = clean(values.get("name", "")).strip(), list(dict.fromkeys(map(clean, members)))
     problems = []
     if not 1 <= len(name) <= LONGEST_NAME:
-        problems.append(Problem("name", f"班组名称：必填，最多 {LONGEST_NAME} 个字"))
+        problems.append(Problem("name", say("Name of the crew: required, at most {most} characters", most=LONGEST_NAME)))
     if any(one.name == name and one.code != code for one in store.crews_of_team(unit, department, is_active=None)):
-        problems.append(Problem("name", f"班组名称：本部门已有“{name}”，请换一个"))
+        problems.append(Problem("name", say("Name of the crew: the department already has “{name}”; choose another", name=name)))
     strange = set(chosen) - {one.username for one in store.team_users(unit, department)}
     if strange:
-        problems.append(Problem("members", f"成员：{'、'.join(sorted(strange))} 不是本部门在用的用户"))
+        problems.append(Problem("members", say("Members: {names} are not active users of this department", names=say(", ").join(sorted(strange)))))
     if problems:
         raise InvalidInput(*problems)
     return name, chosen
@@ -160,7 +161,7 @@ def plan(values: Mapping[str, str], weekdays: Iterable[str], *, user: User, stor
     with store.writing():
         crew = store.find_crew(clean(values.get("crew", "")))
         if crew is None or not crew.is_active:
-            problems.insert(0, Problem("crew", "班组：请从列表中选择在用的班组"))
+            problems.insert(0, Problem("crew", say("Crew: choose an active crew from the list")))
             raise InvalidInput(*problems)
         _check_manages(user, crew.unit_code, crew.department, store)
         if rota is None:
@@ -176,8 +177,19 @@ def _refuse_overlaps(crew: Crew, rota: Rota, store: "Store") -> None:
     there = store.shifts_of([crew.code], rota.spans[0][0], rota.spans[-1][1])
     clashes = [one for one in there if any(one.starts_at < ends and starts < one.ends_at for starts, ends in rota.spans)]
     if clashes:
-        said = "、".join(one.words for one in clashes[:3]) + (f" 等 {len(clashes)} 班" if len(clashes) > 3 else "")
-        raise InvalidInput(Problem("starts", f"上班时间：{crew.name}已排 {said}，与这次重叠；请先取消已排的班，或改日期、时间"))
+        said = say(", ").join(one.words for one in clashes[:3]) + (
+            say(" and others, {count} shifts in all", count=len(clashes)) if len(clashes) > 3 else ""
+        )
+        raise InvalidInput(
+            Problem(
+                "starts",
+                say(
+                    "Start of work: {crew} already has {shifts}, which overlaps; cancel those shifts first, or change the dates or the hours",
+                    crew=crew.name,
+                    shifts=said,
+                ),
+            )
+        )
 
 
 def _read_rota(values: Mapping[str, str], weekdays: Iterable[str], now: datetime) -> tuple[Rota | None, list[Problem]]:
@@ -185,14 +197,14 @@ def _read_rota(values: Mapping[str, str], weekdays: Iterable[str], now: datetime
     problems: list[Problem] = []
     kind = values.get("kind", "")
     if kind not in list(ShiftKind):
-        problems.append(Problem("kind", f"班次：请选择{'或'.join(one.label for one in ShiftKind)}"))
+        problems.append(Problem("kind", say("Shift: choose {kinds}", kinds=say(" or ").join(one.label for one in ShiftKind))))
     first, last = (_read_date(values, name, problems) for name in ("from_on", "until_on"))
     chosen = {day for day in weekdays if day in WEEKDAYS}
     if not chosen:
-        problems.append(Problem("weekdays", "星期：至少选一天"))
+        problems.append(Problem("weekdays", say("Days of the week: choose at least one")))
     for name in ("starts", "ends"):
         if not TIME.fullmatch(values.get(name, "")):
-            problems.append(Problem(name, f"{FIELDS[name]}：请填 00:00–23:59 的时刻，如 08:00"))
+            problems.append(Problem(name, say("{field}: give a time from 00:00 to 23:59, such as 08:00", field=FIELDS[name])))
     if first and last:
         problems += _range(first, last, in_shanghai(now).date())
     if problems or not (first and last):
@@ -200,28 +212,28 @@ def _read_rota(values: Mapping[str, str], weekdays: Iterable[str], now: datetime
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     spans = tuple(_span(day, values["starts"], values["ends"]) for day in days if str(day.isoweekday()) in chosen)
     if not spans:
-        return None, [Problem("weekdays", "星期：这段日期里没有所选的星期，请改日期或星期")]
+        return None, [Problem("weekdays", say("Days of the week: none of those chosen lies between the dates; change the dates or the days"))]
     return Rota(ShiftKind(kind), spans), []
 
 
 def _read_date(values: Mapping[str, str], name: str, problems: list[Problem]) -> date | None:
     if not values.get(name, "").strip():
-        problems.append(Problem(name, f"{FIELDS[name]}：必填，请补上"))
+        problems.append(Problem(name, say("{field}: required, please fill it in", field=FIELDS[name])))
         return None
     try:
         return read_day(clean(values[name]), name)
     except InvalidInput as error:
-        problems.append(Problem(name, f"{FIELDS[name]}：{error.message}"))
+        problems.append(Problem(name, say("{field}: {problem}", field=FIELDS[name], problem=error.message)))
         return None
 
 
 def _range(first: date, last: date, today: date) -> Iterable[Problem]:
     if first < today:
-        yield Problem("from_on", "开始日期：不能早于今天，已过的班次不再补排")
+        yield Problem("from_on", say("Start date: must not be before today; shifts that have passed are not added"))
     if last < first:
-        yield Problem("until_on", "结束日期：不能早于开始日期")
+        yield Problem("until_on", say("End date: must not be before the start date"))
     if last - first > LONGEST_ROTA or first > today + 4 * LONGEST_ROTA:
-        yield Problem("until_on", f"结束日期：一次最多排 {LONGEST_ROTA.days} 天，最远一年")
+        yield Problem("until_on", say("End date: at most {days} days at a time, and at most a year ahead", days=LONGEST_ROTA.days))
 
 
 def _span(day: date, starts: str, ends: str) -> tuple[datetime, datetime]:
@@ -241,7 +253,7 @@ def cancel(id: int, *, user: User, store: "Store", now: datetime) -> Shift:
         crew = store.crew(shift.crew)
         _check_manages(user, crew.unit_code, crew.department, store)
         if shift.cancelled_at is None and shift.ends_at <= now:
-            raise IllegalMove(f"{shift.words} 已经结束，不能取消")
+            raise IllegalMove(say("{shift} is over and cannot be cancelled", shift=shift.words))
         store.cancel_shift(id, now)
     return shift
 

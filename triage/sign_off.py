@@ -9,37 +9,38 @@ from triage.errors import Conflict, Forbidden, InvalidInput, NotFound, Problem
 from triage.figures import Opens, Reading
 from triage.moments import in_shanghai, read_day
 from triage.people import User
-from triage.store.facts import DIMENSIONS, NAMES
-from triage.store.rollups import Sum
+from triage.store.facts import DIMENSIONS, NAMES, TIMED
+from triage.store.rollups import EVERYTHING, Sum
 from triage.terms import Role, Step, Watch
 from triage.texts import clean
 from triage.timeliness import period_of
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
 
 LONGEST_NOTE = 500
-MOST = 200
-TIMED = ("due", "duration")
 # Facts that a metric judges only when they are old enough are frozen over the same earlier days that the board shows for the period.
 JUDGED_BY = {"dispatch": "dispatch_accuracy", "return": "returned", "closed": "first_time_resolution", "resolved": "reopened"}
 # What a measure counts; what counts for the numerator; what is summed beside.
 WORDS = {
-    "due": ("到期环节", "及时", "尚未完成"),
-    "duration": ("完成环节的时长", "", "合计秒数"),
-    "received": ("受理工单", "被催办", ""),
-    "excluded": ("不计入的工单", "", ""),
-    "complaint": ("投诉", "", ""),
-    "handled": ("办理业务量", "", ""),
-    "event": ("事件", "来电两次及以上", "来电三次及以上"),
-    "dispatch": ("派单", "未被退单或改派", ""),
-    "return": ("退单", "", ""),
-    "override": ("有人看过的预测", "被改动", ""),
-    "satisfaction": ("回访评价", "满意", ""),
-    "callback": ("到期回访", "得到评价", "尚未完成"),
-    "resolved": ("首次办结回单", "重新办理", ""),
-    "closed": ("首次归档", "一次办结", ""),
-    "upheld": ("有调查结论的投诉", "属实", ""),
+    "due": (say("Steps due"), say("In time"), say("Not yet done")),
+    "duration": (say("Duration of completed steps"), "", say("Total seconds")),
+    "worked": (say("Time used by completed steps, as their limits count"), "", say("Total seconds")),
+    "received": (say("Tickets received"), say("Chased"), ""),
+    "excluded": (say("Tickets not counted"), "", ""),
+    "complaint": (say("Complaints"), "", ""),
+    "handled": (say("Business handled"), "", ""),
+    "event": (say("Events"), say("Two calls or more"), say("Three calls or more")),
+    "dispatch": (say("Dispatch"), say("Neither returned nor reassigned"), ""),
+    "return": (say("Return"), "", ""),
+    "override": (say("Predictions that a person saw"), say("Overridden"), ""),
+    "checked": (say("Automatic decisions that two auditors checked"), say("Found wrong"), ""),
+    "satisfaction": (say("Callback rating"), say("Satisfied"), ""),
+    "callback": (say("Callbacks due"), say("Rated"), say("Not yet done")),
+    "resolved": (say("First resolutions"), say("Reopen"), ""),
+    "closed": (say("First closings"), say("Resolved the first time"), ""),
+    "upheld": (say("Complaints with a finding"), say("Upheld"), ""),
 }
 
 
@@ -82,14 +83,15 @@ class Difference:
 def name_of(measure: str) -> str:
     """Give what a measure counts, in words: `due.customer.accept` is 到期环节（接单，客户时钟）."""
     head, *parts = measure.split(".")
-    return f"{WORDS[head][0]}（{Step(parts[1]).label}，{Watch(parts[0]).label}）" if parts else WORDS[head][0]
+    return say("{name} ({step}, {watch})", name=WORDS[head][0], step=Step(parts[1]).label, watch=Watch(parts[0]).label) if parts else WORDS[head][0]
 
 
 def sign(values: Mapping[str, str], *, user: User, store: "Store", now: datetime) -> SignOff:
     """Sign a period of a unit, and freeze each of its measures as of now, all kinds together and by kind, in one transaction.
 
     Args:
-        values: `unit_code`, `first_on`, `last_on` (days of Shanghai, both counted), `note`.
+        values: `unit_code` (with all below it; empty: everything, tickets of no known unit too), `first_on`, `last_on` (days of Shanghai, both
+            counted), `note`.
 
     Raises:
         Forbidden: the user is no auditor.
@@ -97,14 +99,26 @@ def sign(values: Mapping[str, str], *, user: User, store: "Store", now: datetime
         Conflict: the period is signed already, or the figures wait to be counted anew.
     """
     if user.role is not Role.AUDITOR:
-        raise Forbidden(f"统计期由{Role.AUDITOR.label}签认，您的角色是{user.role.label}")
+        raise Forbidden(say("Periods are signed off by the role {role}; your role is {own_role}", role=Role.AUDITOR.label, own_role=user.role.label))
     unit, first, last, note = _read(values, store, now)
     with store.writing_from_one_state():
         if store.figures_are_stale():
-            raise Conflict("供电单位有变动，统计正待重算，现在签认的数字会不准；请在重算后（flask rebuild figures）再签认")
+            raise Conflict(
+                say(
+                    "Supply units have changed and the figures wait to be counted anew, so figures signed off now would "
+                    "not be right; sign off after the recount (flask rebuild figures)"
+                )
+            )
         id = store.add_sign_off(unit, first, last, signed_by=user.username, signed_at=now, note=note)
         if id is None:
-            raise Conflict(f"{first} 至 {last} 已经签认过，签认的数字不再改动；以后的更正请看与签认数的差异")
+            raise Conflict(
+                say(
+                    "{first} to {last} has already been signed off, and figures signed off do not change; for later "
+                    "corrections see the differences from them",
+                    first=first,
+                    last=last,
+                )
+            )
         store.freeze(id, _figures(unit, first, last, store, now))
     return sign_off(id, store)
 
@@ -117,7 +131,7 @@ def sign_off(id: int, store: "Store") -> SignOff:
     """
     row = store.sign_off_row(id)
     if row is None:
-        raise NotFound("没有这次签认")
+        raise NotFound(say("There is no such sign-off"))
     return SignOff(**row)
 
 
@@ -127,9 +141,9 @@ def signed(unit_code: str, first: date, last: date, store: "Store") -> SignOff |
     return SignOff(**row) if row else None
 
 
-def sign_offs(unit_code: str, store: "Store") -> list[SignOff]:
-    """Give the signed periods of a unit and those below it (`''`: all), the latest period first, at most `MOST`."""
-    return [SignOff(**row) for row in store.sign_off_rows(unit_code, MOST)]
+def sign_offs(unit_code: str, store: "Store", most: int = 100, skip: int = 0) -> list[SignOff]:
+    """Give the signed periods of a unit and those below it (`''`: all), the latest period first, `most` of them after the first `skip`."""
+    return [SignOff(**row) for row in store.sign_off_rows(unit_code, most, skip)]
 
 
 def differences(one: SignOff, *, store: "Store", now: datetime) -> list[Difference]:
@@ -168,12 +182,13 @@ def _read(values: Mapping[str, str], store: "Store", now: datetime) -> tuple[str
     unit, note = clean(values.get("unit_code") or ""), clean(values.get("note") or "").strip()
     period = period_of(read_day(values.get("first_on") or "", "first_on"), read_day(values.get("last_on") or "", "last_on"))
     problems = []
-    if unit not in {row["code"] for row in store.units()}:
-        problems.append(Problem("unit_code", "请先选定一个供电单位再签认"))
+    if unit not in {EVERYTHING, *(row["code"] for row in store.units())}:
+        wrong = say("There is no supply unit “{unit}”; choose one from the list, or sign off everything", unit=unit[:30])
+        problems.append(Problem("unit_code", wrong))
     if period.last >= in_shanghai(now).date():
-        problems.append(Problem("last_on", f"统计期到 {period.last} 才结束，请在次日之后签认"))
+        problems.append(Problem("last_on", say("The period ends only on {last}; sign it off on the day after or later", last=period.last)))
     if len(note) > LONGEST_NOTE:
-        problems.append(Problem("note", f"备注最多 {LONGEST_NOTE} 个字，请改短"))
+        problems.append(Problem("note", say("The note may have at most {most} characters; shorten it", most=LONGEST_NOTE)))
     if problems:
         raise InvalidInput(*problems)
     return unit, period.first, period.last, note

@@ -14,6 +14,7 @@ from triage.rules import Rules
 from triage.similarity import LIKE_ENOUGH, Grams, grams, likeness
 from triage.terms import Level, State, Term
 from triage.tickets import Ticket
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
@@ -28,9 +29,9 @@ MERGEABLE = BY_CODE["merge"].sources
 class PlaceKind(Term):
     """By what reports are of one area, the narrowest first."""
 
-    OUTAGE = "outage", "已知停电"
-    TRANSFORMER_AREA = "transformer_area", "台区"
-    UNIT = "unit", "供电单位"
+    OUTAGE = "outage"
+    TRANSFORMER_AREA = "transformer_area"
+    UNIT = "unit"
 
 
 Place = tuple[PlaceKind, str, str]
@@ -186,6 +187,7 @@ class Merged:
     merged: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
     outage_number: str = ""
+    at: datetime | None = None
 
 
 def merge_group(
@@ -207,7 +209,7 @@ def merge_group(
         NotFound: there is no ticket of the parent's number.
     """
     if not set(chosen) - {parent}:
-        raise InvalidInput(Problem("tickets", "请至少勾选一张要合并的工单（主单之外）"))
+        raise InvalidInput(Problem("tickets", say("Select at least one ticket to merge (besides the main ticket)")))
     merged, left_out = [], []
     with store.writing():
         store.hold(sorted({parent, *chosen}))
@@ -221,13 +223,25 @@ def merge_group(
         outage = outage_number or into.outage_number or ""
         if outage and merged:
             store.attach_outage([parent, *merged], outage, now, user.username)
-    return Merged(store.ticket(parent), tuple(merged), tuple(left_out), outage)
+    return Merged(store.ticket(parent), tuple(merged), tuple(left_out), outage, now)
 
 
 def _check(parent: Ticket, outage_number: str, store: "Store") -> Ticket:
     if parent.state.is_end:
-        raise InvalidInput(Problem("parent", f"主单 {parent.number} {parent.state.label}，请另选一张在办的工单"))
+        raise InvalidInput(
+            Problem(
+                "parent",
+                say(
+                    "The main ticket {number} is no longer open ({state}); choose another open ticket", number=parent.number, state=parent.state.label
+                ),
+            )
+        )
     known = store.find_outage(outage_number) if outage_number else None
     if outage_number and (known is None or known.state is OutageState.CANCELLED):
-        raise InvalidInput(Problem("outage_number", f"停电编号：没有“{outage_number}”或已取消，请从列表中选择"))
+        raise InvalidInput(
+            Problem(
+                "outage_number",
+                say("Outage number: there is no “{number}”, or it has been cancelled; choose one from the list", number=outage_number),
+            )
+        )
     return parent

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeVar
+from unicodedata import normalize
 
 from sqlalchemy import RowMapping
 
@@ -16,27 +17,27 @@ from triage.metrics import satisfaction
 from triage.moments import in_shanghai, read_day
 from triage.terms import Scope, SurveyMethod, Term
 from triage.texts import clean
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
 
 FIELDS = {
-    "unit_code": "供电单位",
-    "scope": "范围",
-    "method": "方式",
-    "question": "题目",
-    "first_on": "开始日期",
-    "last_on": "结束日期",
-    "answers": "有效样本数",
-    "satisfied": "满意数",
-    "satisfied_share": "满意率",
-    "source": "来源",
+    "unit_code": say("Supply unit"),
+    "scope": say("Scope"),
+    "method": say("Method"),
+    "question": say("Question"),
+    "first_on": say("Start date"),
+    "last_on": say("End date"),
+    "answers": say("Number of valid answers"),
+    "satisfied": say("Number satisfied"),
+    "satisfied_share": say("Share satisfied"),
+    "source": say("Source"),
 }
 NEEDED = ("unit_code", "scope", "method", "question", "first_on", "last_on", "answers")
 KEY = ("unit_code", "scope", "method", "question", "first_on", "last_on")
 LONGEST = {"question": 64, "source": 200}
 MOST_ANSWERS = 100_000_000
-MOST = 200
 MONTHS = 12
 T = TypeVar("T", bound=Term)
 
@@ -89,17 +90,26 @@ def read_survey(values: Mapping[str, str], units: Mapping[str, str], now: dateti
         InvalidInput: a value is missing or badly formed; all problems at once, each named by its column.
     """
     texts = {name: clean(values.get(name) or "").strip() for name in FIELDS}
-    problems = [Problem(name, f"{FIELDS[name]}：必填，请补上") for name in NEEDED if not texts[name]]
-    problems += [Problem(name, f"{FIELDS[name]}：最多 {most} 个字，请改短") for name, most in LONGEST.items() if len(texts[name]) > most]
+    problems = [Problem(name, say("{field}: required, please fill it in", field=FIELDS[name])) for name in NEEDED if not texts[name]]
+    problems += [
+        Problem(name, say("{field}: at most {most} characters; shorten it", field=FIELDS[name], most=most))
+        for name, most in LONGEST.items()
+        if len(texts[name]) > most
+    ]
     if texts["unit_code"] and texts["unit_code"] not in units:
-        problems.append(Problem("unit_code", f"供电单位：没有“{texts['unit_code'][:30]}”，请填本系统的单位编码或全称"))
+        problems.append(
+            Problem(
+                "unit_code",
+                say("Supply unit: there is no “{text}”; enter this system's code of the unit or its full name", text=texts["unit_code"][:30]),
+            )
+        )
     scope, method = _term(Scope, "scope", texts["scope"], problems), _term(SurveyMethod, "method", texts["method"], problems)
     first, last = (_day(name, texts[name], now, problems) for name in ("first_on", "last_on"))
     if first and last and last < first:
-        problems.append(Problem("last_on", f"结束日期：{last} 早于开始日期 {first}，请对调"))
+        problems.append(Problem("last_on", say("End date: {last} is before the start date {first}; swap them", last=last, first=first)))
     answers = _count("answers", texts["answers"], problems)
     if answers == 0:
-        problems.append(Problem("answers", "有效样本数：至少为 1，没有样本的调查请不要导入"))
+        problems.append(Problem("answers", say("Number of valid answers: at least 1; do not import surveys without answers")))
     satisfied = _satisfied(texts, answers, problems)
     if problems or scope is None or method is None or first is None or last is None or answers is None or satisfied is None:
         raise InvalidInput(*problems)
@@ -120,18 +130,23 @@ def take_surveys(rows: Sequence[Survey], file_name: str, *, store: "Store", acto
     return counts
 
 
-def surveys(unit_code: str, store: "Store") -> list[Compared]:
-    """Give the surveys of a unit and those below it (`''`: all), the latest first, each beside the same one a year before.
+def surveys(unit_code: str, store: "Store", most: int = 100, skip: int = 0) -> list[Compared]:
+    """Give the surveys of a unit and those below it (`''`: all), the latest first, each beside the same one a year before: `most` of them after
+    the first `skip`.
 
     Only surveys of the same unit, scope, method and question over the same days are compared: others measure something else.
     """
-    every = [_survey(row) for row in store.survey_rows(unit_code, MOST)]
-    found = []
+    every = [_survey(row) for row in store.survey_rows(unit_code)]
+    by_unit: dict[str, list[Survey]] = {}
     for one in every:
-        before = [other for other in every if other.unit_code == one.unit_code and _is_year_before(other, one)]
-        same = next((other for other in before if other.asks_as(one)), None)
-        found.append(Compared(one, same, same is None and bool(before)))
-    return found
+        by_unit.setdefault(one.unit_code, []).append(one)
+    return [_compared(one, by_unit[one.unit_code]) for one in every[skip : skip + most]]
+
+
+def _compared(one: Survey, of_unit: Sequence[Survey]) -> Compared:
+    before = [other for other in of_unit if _is_year_before(other, one)]
+    same = next((other for other in before if other.asks_as(one)), None)
+    return Compared(one, same, same is None and bool(before))
 
 
 @dataclass(frozen=True)
@@ -202,40 +217,77 @@ def _survey(row: RowMapping) -> Survey:
 def _satisfied(texts: Mapping[str, str], answers: int | None, problems: list[Problem]) -> int | None:
     count, share = texts["satisfied"], texts["satisfied_share"]
     if bool(count) == bool(share):
-        problems.append(Problem("satisfied", "满意数、满意率：请填且只填其中一项，满意率写成 92.5% 或 0.925"))
+        problems.append(
+            Problem("satisfied", say("Number satisfied, share satisfied: fill in exactly one of them; write the share as 92.5% or 0.925"))
+        )
         return None
     if share:
         part = _share(share, problems)
         return None if part is None or answers is None else round(part * answers)
     satisfied = _count("satisfied", count, problems)
     if satisfied is not None and answers is not None and satisfied > answers:
-        problems.append(Problem("satisfied", f"满意数：{satisfied} 多于有效样本数 {answers}，请核对"))
+        problems.append(
+            Problem(
+                "satisfied",
+                say(
+                    "Number satisfied: {satisfied} is more than the number of valid answers {answers}; check it", satisfied=satisfied, answers=answers
+                ),
+            )
+        )
     return satisfied
 
 
 def _share(text: str, problems: list[Problem]) -> float | None:
-    digits, is_percent = text.removesuffix("%").removesuffix("％"), text.endswith(("%", "％"))
+    plain = normalize("NFKC", text)
+    digits, is_percent = plain.removesuffix("%"), plain.endswith("%")
     is_number = digits.replace(".", "", 1).isdigit() and digits.isascii()
     value = float(digits) / (100 if is_percent else 1) if is_number else -1.0
     if not 0 <= value <= 1:
-        problems.append(Problem("satisfied_share", f"满意率：“{text[:20]}”看不出是多少，请写成 0% 到 100%（如 92.5%）或 0 到 1 的小数（如 0.925）"))
+        problems.append(
+            Problem(
+                "satisfied_share",
+                say(
+                    "Share satisfied: “{text}” cannot be read; write 0% to 100% (such as 92.5%) or a decimal from 0 to 1 (such as 0.925)",
+                    text=text[:20],
+                ),
+            )
+        )
         return None
     return value
 
 
 def _count(name: str, text: str, problems: list[Problem]) -> int | None:
-    digits = text.replace(",", "").replace("，", "")
+    digits = normalize("NFKC", text).replace(",", "")
     if digits.isascii() and digits.isdigit() and len(digits) <= 9 and int(digits) <= MOST_ANSWERS:
         return int(digits)
     if text:
-        problems.append(Problem(name, f"{FIELDS[name]}：“{text[:20]}”不是 0 到 1 亿之间的整数，请填份数，如 1200"))
+        problems.append(
+            Problem(
+                name,
+                say(
+                    "{field}: “{text}” is not a whole number from 0 to 100 million; give the number of answers, such as 1200",
+                    field=FIELDS[name],
+                    text=text[:20],
+                ),
+            )
+        )
     return None
 
 
 def _term(kind: type[T], name: str, text: str, problems: list[Problem]) -> T | None:
     found = next((one for one in kind if text in (one.value, one.label)), None)
     if text and found is None:
-        problems.append(Problem(name, f"{FIELDS[name]}：没有“{text[:20]}”，请填 {'、'.join(f'{one.label}（{one.value}）' for one in kind)}"))
+        problems.append(
+            Problem(
+                name,
+                say(
+                    "{field}: there is no “{text}”; enter {options}",
+                    field=FIELDS[name],
+                    text=text[:20],
+                    options=say(", ").join(say("{label} ({value})", label=one.label, value=one.value) for one in kind),
+                ),
+            )
+        )
     return found
 
 
@@ -245,9 +297,9 @@ def _day(name: str, text: str, now: datetime, problems: list[Problem]) -> date |
     try:
         day = read_day(text.removesuffix("00:00:00"), name)
     except InvalidInput as error:
-        problems.append(Problem(name, f"{FIELDS[name]}：{error.message}"))
+        problems.append(Problem(name, say("{field}: {problem}", field=FIELDS[name], problem=error.message)))
         return None
     if not date(2000, 1, 1) <= day <= in_shanghai(now).date():
-        problems.append(Problem(name, f"{FIELDS[name]}：{day} 不在 2000 年至今天之间，请核对日期"))
+        problems.append(Problem(name, say("{field}: {day} is not between the year 2000 and today; check the date", field=FIELDS[name], day=day)))
         return None
     return day

@@ -14,6 +14,7 @@ from triage.samples import LARGEST_SEED, check_audits
 from triage.terms import Satisfaction, Step, Verdict, Watch
 from triage.texts import clean
 from triage.tickets import due, limit_of
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
@@ -66,7 +67,7 @@ def clock(moment: datetime) -> str:
 def span(length: timedelta) -> str:
     """A length of time in minutes and seconds."""
     minutes, seconds = divmod(int(length.total_seconds()), 60)
-    return f"{minutes} 分 {seconds} 秒" if minutes else f"{seconds} 秒"
+    return say("{minutes} min {seconds} s", minutes=minutes, seconds=seconds) if minutes else say("{seconds} s", seconds=seconds)
 
 
 def brink_resolve(search: Search) -> Finds:
@@ -74,7 +75,16 @@ def brink_resolve(search: Search) -> Finds:
     for row in search.store.resolved_in_time(search.since, search.until):
         left = row["red_at"] - row["ended_at"]
         if left <= search.length:
-            yield row["ticket_number"], f"{row['actor']} 于 {clock(row['ended_at'])} 办结回单，距超时 {span(left)}（时限 {clock(row['due_at'])}）"
+            yield (
+                row["ticket_number"],
+                say(
+                    "{actor} resolved it at {ended_at}, {left} before it was overdue (limit {due_at})",
+                    actor=row["actor"],
+                    ended_at=clock(row["ended_at"]),
+                    left=span(left),
+                    due_at=clock(row["due_at"]),
+                ),
+            )
 
 
 def no_call(search: Search) -> Finds:
@@ -87,7 +97,15 @@ def no_call(search: Search) -> Finds:
             continue
         if search.store.has_calls_out(since, until, row["actor"]) or search.store.has_call(row["ticket_number"], since, until, Direction.OUT):
             continue
-        yield row["ticket_number"], f"{row['actor']} 于 {clock(at)} 记“联系客户”，前后 {span(search.length)}内没有呼出记录"
+        yield (
+            row["ticket_number"],
+            say(
+                "{actor} recorded “Contact the customer” at {at}; there is no record of an outgoing call within {length} before or after",
+                actor=row["actor"],
+                at=clock(at),
+                length=span(search.length),
+            ),
+        )
 
 
 def burst(search: Search) -> Finds:
@@ -100,8 +118,15 @@ def burst(search: Search) -> Finds:
         while window[0][0] < row["happened_at"] - BURST:
             window.pop(0)
         if len(window) >= search.amount:
-            what = "办结" if row["action"] == "resolve" else "归档"
-            words = f"{row['actor']} 在 {clock(window[0][0])} 至 {clock(window[-1][0])} 之间{what} {len(window)} 张工单"
+            what = say("Resolve") if row["action"] == "resolve" else say("Close")
+            words = say(
+                "{actor} did “{what}” on {count} tickets between {since} and {until}",
+                actor=row["actor"],
+                since=clock(window[0][0]),
+                until=clock(window[-1][0]),
+                what=what,
+                count=len(window),
+            )
             told |= {number: words for _, number in window if number not in told}
     yield from told.items()
 
@@ -109,7 +134,7 @@ def burst(search: Search) -> Finds:
 def returned_twice(search: Search) -> Finds:
     """Returned by departments again and again."""
     for row in search.store.often_returned(search.since, search.until, int(search.amount)):
-        yield row["ticket_number"], f"已退单 {row['returns']} 次，最近一次 {clock(row['happened_at'])}"
+        yield row["ticket_number"], say("Returned {count} times, most recently at {last}", count=row["returns"], last=clock(row["happened_at"]))
 
 
 def brink_extension(search: Search) -> Finds:
@@ -118,7 +143,16 @@ def brink_extension(search: Search) -> Finds:
         deadline = _due_then(search, row["ticket_number"], row["asked_at"])
         if deadline and timedelta(0) <= deadline - row["asked_at"] <= search.length:
             left = span(deadline - row["asked_at"])
-            yield row["ticket_number"], f"{row['asked_by']} 于 {clock(row['asked_at'])} 申请延期，距处理时限 {clock(deadline)} 仅 {left}"
+            yield (
+                row["ticket_number"],
+                say(
+                    "{actor} asked for an extension at {asked_at}, only {left} before the limit of handling {deadline}",
+                    actor=row["asked_by"],
+                    asked_at=clock(row["asked_at"]),
+                    deadline=clock(deadline),
+                    left=left,
+                ),
+            )
 
 
 def _due_then(search: Search, number: str, asked_at: datetime) -> datetime | None:
@@ -142,7 +176,14 @@ def _due_then(search: Search, number: str, asked_at: datetime) -> datetime | Non
 def closed_dissatisfied(search: Search) -> Finds:
     """Closed although the customer was dissatisfied, and not reopened."""
     for row in search.store.closed_dissatisfied(search.since, search.until, f"{search.amount:.0f}"):
-        yield row["ticket_number"], f"回访评价“{Satisfaction(row['satisfaction']).label}”，{clock(row['closed_at'])} 归档"
+        yield (
+            row["ticket_number"],
+            say(
+                "The callback rating was “{satisfaction}”, closed at {closed_at}",
+                satisfaction=Satisfaction(row["satisfaction"]).label,
+                closed_at=clock(row["closed_at"]),
+            ),
+        )
 
 
 RULES: Mapping[str, Callable[[Search], Finds]] = {
@@ -164,7 +205,7 @@ def scan(first: date, last: date, *, store: "Store", rules: Rules, now: datetime
         InvalidInput: the period is none, or longer than can be looked through at once.
     """
     if not 0 <= (last - first).days <= LONGEST_SCAN:
-        raise InvalidInput(Problem("until", f"统计期：结束不能早于开始，最长 {LONGEST_SCAN} 天"))
+        raise InvalidInput(Problem("until", say("Period: the end must not be before the start; at most {most} days", most=LONGEST_SCAN)))
     new = 0
     for row in store.reference_rows("suspicion_rules"):
         if row["is_on"] and row["code"] in RULES:
@@ -186,12 +227,12 @@ def decide(id: int, verdict: str, *, user: User, store: "Store", now: datetime) 
     """
     check_audits(user)
     if clean(verdict) not in list(Verdict):
-        raise InvalidInput(Problem("verdict", f"结论：请选{'或'.join(one.label for one in Verdict)}"))
+        raise InvalidInput(Problem("verdict", say("Conclusion: choose {verdicts}", verdicts=say(" or ").join(one.label for one in Verdict))))
     if not 0 < id <= LARGEST_SEED:
-        raise NotFound("没有这条可疑情形")
+        raise NotFound(say("There is no such suspicion"))
     with store.writing():
         store.decide_suspicion(id, verdict, user.username, now)
         found = store.suspicion(id)
     if found.verdict != verdict:
-        raise Conflict(f"{found.decided_by} 已判为“{Verdict(found.verdict).label}”")
+        raise Conflict(say("{user} has already decided on “{verdict}”", user=found.decided_by, verdict=Verdict(found.verdict).label))
     return found

@@ -9,8 +9,9 @@ from string import Formatter
 from triage.moments import in_shanghai
 from triage.rules import ReplyTemplate, Rules
 from triage.tickets import Ticket
+from triage.wording import say
 
-BLANKS: Mapping[str, str] = {"topic": "主题", "due": "时限", "unit": "单位", "department": "部门"}
+BLANKS: Mapping[str, str] = {"topic": say("Topic"), "due": say("Limit"), "unit": say("Unit"), "department": say("Department")}
 BLANK = re.compile(r"\{(" + "|".join(BLANKS) + r")\}")
 
 
@@ -25,7 +26,12 @@ def check_template(text: str) -> None:
     except ValueError:
         fields = [("", "", None)]
     if any(name not in BLANKS or form or conversion for name, form, conversion in fields) or "{{" in text or "}}" in text:
-        raise ValueError(f"花括号里只能写 {'、'.join(f'{{{name}}}（{said}）' for name, said in BLANKS.items())}")
+        raise ValueError(
+            say(
+                "Only these may stand in braces: {blanks}",
+                blanks=say(", ").join((say("{{{name}}} ({meaning})", name=name, meaning=said) for name, said in BLANKS.items())),
+            )
+        )
 
 
 def templates_for(move: str, ticket: Ticket, rules: Rules, *, unit: str = "", due: datetime | None = None) -> tuple[ReplyTemplate, ...]:
@@ -57,7 +63,7 @@ def _known(ticket: Ticket, rules: Rules, unit: str, due: datetime | None) -> dic
     moment = in_shanghai(due) if due else None
     return {
         "topic": topic.level3 if topic else "",
-        "due": f"{moment.month} 月 {moment.day} 日 {moment:%H:%M}" if moment else "",
+        "due": say("{month}-{day} {moment:%H:%M}", month=moment.month, day=moment.day, moment=moment) if moment else "",
         "unit": unit,
         "department": rules.departments.get(ticket.department or "", ""),
     }
@@ -65,4 +71,4 @@ def _known(ticket: Ticket, rules: Rules, unit: str, due: datetime | None) -> dic
 
 def fill(text: str, known: Mapping[str, str]) -> str:
     """Put values in the place of a template's blanks; one without a value says what has to be written there."""
-    return BLANK.sub(lambda blank: known.get(blank[1]) or f"（请写明{BLANKS[blank[1]]}）", text)
+    return BLANK.sub(lambda blank: known.get(blank[1]) or say("(state here: {blank})", blank=BLANKS[blank[1]]), text)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from triage import clocks
 from triage.clocks import Deadline, Limit, Pause, choose_limit, deadline, stops_of, zone
 from triage.complaint import Complaint
 from triage.moments import in_shanghai
@@ -195,6 +196,12 @@ def due(limit: Limit, at: datetime, demand: Demand, rules: Rules, extra: timedel
     """Compute the deadline of a clock that started at `at`: on its unit's calendar, without the pauses that stop it, with what was granted on top."""
     stops = stops_of(demand.pauses, rules.pause_kinds, limit.step) if limit.is_pausable else ()
     return deadline(limit, at, rules.calendar_of(demand.unit_code), stops=stops, extra=extra)
+
+
+def used(limit: Limit, start: datetime, end: datetime, demand: Demand, rules: Rules) -> timedelta:
+    """Give how much of its time a clock has used from start to end: on its unit's calendar, without the pauses that stop it."""
+    stops = stops_of(demand.pauses, rules.pause_kinds, limit.step) if limit.is_pausable else ()
+    return clocks.used(limit, start, end, rules.calendar_of(demand.unit_code), stops=stops)
 
 
 def limit_of(step: Step, demand: Demand, rules: Rules, at: datetime) -> Limit | None:

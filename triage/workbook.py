@@ -13,13 +13,25 @@ from triage.moments import in_shanghai
 from triage.report import MOST_MISSED, Report, Row, missed
 from triage.rules import Rules
 from triage.terms import Step
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.store import Store
 
 COMPARED = (
-    *("件数（分母）", "达到（分子）", "比率", "95% 区间下限", "95% 区间上限", "上期比率", "较上期（百分点）", "较上期下限", "较上期上限", "判断"),
-    *("同期比率", "较同期（百分点）"),
+    *(
+        say("Cases (denominator)"),
+        say("Met (numerator)"),
+        say("Rate"),
+        say("95% interval, lower end"),
+        say("95% interval, upper end"),
+        say("Rate in the period before"),
+        say("Since the period before (points)"),
+        say("Since the period before, lower end"),
+        say("Since the period before, upper end"),
+        say("Judgement"),
+    ),
+    *(say("Rate a year before"), say("Year over year (points)")),
 )
 # Texts of a person may begin with = + - @: as a formula they would run on the reader's machine, so every text is written as a text.
 OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -84,64 +96,98 @@ def workbook(report: Report, *, store: "Store", rules: Rules, now: datetime) -> 
     sheets = Sheets(report)
     _summary(sheets, report)
     _steps(sheets, report)
-    sheets.table("服务质量", [("指标", 18, "text"), *_compared_columns()], ([row.name, *_compared(row)] for row in report.quality))
+    sheets.table(say("Service quality"), [(say("Metric"), 18, "text"), *_compared_columns()], ([row.name, *_compared(row)] for row in report.quality))
     _trend(sheets, report)
     _units(sheets, report)
-    counts = [("名称", 40, "text"), ("件数", 10, "count"), ("占比", 10, "share")]
-    sheets.table("主题", counts, ([one.name, one.n, one.share] for one in report.topics))
-    sheets.table("不计入的工单", counts, ([one.name, one.n, one.share] for one in report.excluded))
+    counts = [(say("Name"), 40, "text"), (say("Cases"), 10, "count"), (say("Share"), 10, "share")]
+    sheets.table(say("Topic"), counts, ([one.name, one.n, one.share] for one in report.topics))
+    sheets.table(say("Tickets not counted"), counts, ([one.name, one.n, one.share] for one in report.excluded))
     _missed(sheets, report, store, rules, now)
-    sheets.table("口径", [("指标", 18, "text"), ("怎么算的", 120, "text")], report.definitions)
+    sheets.table(say("Definition of the metric"), [(say("Metric"), 18, "text"), (say("How it is calculated"), 120, "text")], report.definitions)
     return sheets.done()
 
 
 def _summary(sheets: Sheets, report: Report) -> None:
-    sheet = sheets.book.add_worksheet("摘要")
+    sheet = sheets.book.add_worksheet(say("Summary"))
     sheet.set_column(0, 0, 110)
     sheet.write_string(0, 0, report.title, sheets.formats["title"])
     made = in_shanghai(report.made_at).strftime("%Y-%m-%d %H:%M")
-    sheet.write_string(1, 0, f"{report.period.name}（{report.period.first_on} 至 {report.period.last_on}），生成于 {made}")
+    sheet.write_string(
+        1,
+        0,
+        say(
+            "{period} ({first_on} to {last_on}), made at {made}",
+            period=report.period.name,
+            first_on=report.period.first_on,
+            last_on=report.period.last_on,
+            made=made,
+        ),
+    )
     for place, sentence in enumerate(report.summary, 3):
         sheet.write_string(place, 0, sentence, sheets.formats["text"])
 
 
 def _steps(sheets: Sheets, report: Report) -> None:
-    sheet = sheets.table("处理及时率", [("环节", 14, "text"), *_compared_columns()], ([row.name, *_compared(row)] for row in report.steps))
+    sheet = sheets.table(
+        say("Timeliness of handling"), [(say("Step"), 14, "text"), *_compared_columns()], ([row.name, *_compared(row)] for row in report.steps)
+    )
     if not report.steps:
         return
     chart = sheets.book.add_chart({"type": "column"})
     last = len(report.steps)
     for column in (3, 6):  # this period's rate and that of the period before
-        values = {"name": ["处理及时率", 0, column], "categories": ["处理及时率", 1, 0, last, 0], "values": ["处理及时率", 1, column, last, column]}
+        values = {
+            "name": [say("Timeliness of handling"), 0, column],
+            "categories": [say("Timeliness of handling"), 1, 0, last, 0],
+            "values": [say("Timeliness of handling"), 1, column, last, column],
+        }
         chart.add_series(values)
-    chart.set_title({"name": "各环节处理及时率"})
+    chart.set_title({"name": say("Timeliness of handling by step")})
     chart.set_y_axis({"min": 0, "max": 1, "num_format": "0%"})
     sheet.insert_chart(last + 3, 0, chart, {"x_scale": 1.6})
 
 
 def _trend(sheets: Sheets, report: Report) -> None:
-    columns = [("起始日", 14, "text"), ("到期", 10, "count"), ("及时", 10, "count"), ("处理回复及时率", 12, "share"), ("控制下限", 12, "share")]
+    columns = [
+        (say("First day"), 14, "text"),
+        (say("Due"), 10, "count"),
+        (say("In time"), 10, "count"),
+        (say("Timeliness of handling and reply"), 12, "share"),
+        (say("Lower control limit"), 12, "share"),
+    ]
     rows = [
         [str(one.figure.day_on), one.figure.n, one.figure.k, one.figure.rate, *((one.limits.low, one.limits.high) if one.limits else (None, None))]
         for one in report.trend
     ]
-    sheet = sheets.table("趋势", [*columns, ("控制上限", 12, "share")], rows)
+    sheet = sheets.table(say("Trend"), [*columns, (say("Upper control limit"), 12, "share")], rows)
     if not rows:
         return
     chart = sheets.book.add_chart({"type": "line"})
     for column in (3, 4, 5):
-        chart.add_series({"name": ["趋势", 0, column], "categories": ["趋势", 1, 0, len(rows), 0], "values": ["趋势", 1, column, len(rows), column]})
-    chart.set_title({"name": "处理回复及时率"})
+        chart.add_series(
+            {
+                "name": [say("Trend"), 0, column],
+                "categories": [say("Trend"), 1, 0, len(rows), 0],
+                "values": [say("Trend"), 1, column, len(rows), column],
+            }
+        )
+    chart.set_title({"name": say("Timeliness of handling and reply")})
     chart.set_y_axis({"min": 0, "max": 1, "num_format": "0%"})
     sheet.insert_chart(len(rows) + 3, 0, chart, {"x_scale": 1.6})
 
 
 def _units(sheets: Sheets, report: Report) -> None:
-    columns = [("单位", 30, "text"), ("可能的名次", 14, "text"), ("到期", 10, "count"), ("及时", 10, "count"), ("处理回复及时率", 12, "share")]
+    columns = [
+        (say("Unit"), 30, "text"),
+        (say("Possible ranks"), 14, "text"),
+        (say("Due"), 10, "count"),
+        (say("In time"), 10, "count"),
+        (say("Timeliness of handling and reply"), 12, "share"),
+    ]
     rows = (
         [
             row.name,
-            f"{row.places[0]}–{row.places[1]}" if row.places else "件数不足，不排名",
+            f"{row.places[0]}–{row.places[1]}" if row.places else say("Too few cases, not ranked"),
             row.figure.n,
             row.figure.k,
             row.figure.rate,
@@ -149,7 +195,7 @@ def _units(sheets: Sheets, report: Report) -> None:
         ]
         for row in report.units
     )
-    sheets.table("下级单位", [*columns, ("95% 区间下限", 12, "share"), ("95% 区间上限", 12, "share")], rows)
+    sheets.table(say("Units below"), [*columns, (say("95% interval, lower end"), 12, "share"), (say("95% interval, upper end"), 12, "share")], rows)
 
 
 def _missed(sheets: Sheets, report: Report, store: "Store", rules: Rules, now: datetime) -> None:
@@ -159,17 +205,23 @@ def _missed(sheets: Sheets, report: Report, store: "Store", rules: Rules, now: d
             row["ticket_number"],
             Step(row["measure"].rsplit(".", 1)[-1]).label,
             row["happened_at"],
-            "未完成" if row["amount"] else "超时完成",
+            say("Not done") if row["amount"] else say("Done late"),
             units.get(row["unit_code"], row["unit_code"]),
             rules.departments.get(row["department"], row["department"]),
             rules.topics[row["topic"]].name if row["topic"] in rules.topics else row["topic"],
         ]
         for row in missed(report, store, now)
     ]
-    columns = [("工单号", 20, "text"), ("环节", 10, "text"), ("到期时间", 18, "moment"), ("情况", 12, "text"), ("单位", 26, "text")]
-    sheet = sheets.table("超时明细", [*columns, ("部门", 16, "text"), ("主题", 26, "text")], rows)
+    columns = [
+        (say("Ticket number"), 20, "text"),
+        (say("Step"), 10, "text"),
+        (say("Due at"), 18, "moment"),
+        (say("Outcome"), 12, "text"),
+        (say("Unit"), 26, "text"),
+    ]
+    sheet = sheets.table(say("Overdue in detail"), [*columns, (say("Department"), 16, "text"), (say("Topic"), 26, "text")], rows)
     if len(rows) == MOST_MISSED:
-        sheet.write_string(len(rows) + 2, 0, f"只列最早的 {MOST_MISSED} 条，其余请在看板上点开")
+        sheet.write_string(len(rows) + 2, 0, say("Only the earliest {most} are listed; open the others from the dashboard", most=MOST_MISSED))
 
 
 def _compared_columns() -> list[tuple[str, float, str]]:

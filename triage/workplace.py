@@ -19,7 +19,7 @@ def likely_move(moves: Sequence[Move], ticket: Ticket) -> Move | None:
     A ticket that nobody has accepted is accepted first; then a request is decided or a question answered; then what ends the step that is due
     next; else the first that moves the ticket on.
     """
-    main = [move for move in moves if move.is_main]
+    main = [move for move in moves if move.is_main and not move.undoes]
     accepting = [move for move in main if move.code == "accept"]
     waited = [move for move in main if (move.settles and move.grants) or move.code in ANSWERS]
     due = [move for move in main if ticket.next_step in move.ends]

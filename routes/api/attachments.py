@@ -13,6 +13,7 @@ from triage.attachments import Attachment, attach, may_open, open_attachment, re
 from triage.errors import Forbidden
 from triage.reveal import see
 from triage.texts import clean
+from triage.wording import say
 
 
 @blueprint.url_value_preprocessor
@@ -33,7 +34,7 @@ def attachments(number: str) -> ResponseReturnValue:
     """List the files of a ticket."""
     one = see(number, user=user(), store=store())
     if not may_open(user(), one, store()):
-        raise Forbidden("保密工单的附件只有主办班组可以查看")
+        raise Forbidden(say("Attachments of a confidential ticket can only be viewed by the lead crew"))
     found = [described(file) for file in store().attachments_of(one.number)]
     return {"number": one.number, "count": len(found), "attachments": found}
 

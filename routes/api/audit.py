@@ -1,5 +1,6 @@
 """Audit work as JSON: samples, scorecards, suspicious patterns, tasks."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask.typing import ResponseReturnValue
@@ -47,19 +48,22 @@ def rule(one: Precision) -> dict[str, Any]:
     return {**vars(one), "rate": one.rate, "interval": one.interval, "is_validated": one.is_validated}
 
 
-def task(one: audit_tasks.AuditTask) -> dict[str, Any]:
-    """A task, its texts masked."""
+def task(one: audit_tasks.AuditTask, entries: Sequence[audit_tasks.TaskEntry] | None = None) -> dict[str, Any]:
+    """A task with its history (read where it is not given), its texts masked."""
+    done = store().task_entries([one.id])[one.id] if entries is None else entries
+    history = [{**vars(entry), "happened_at": show.moment(entry.happened_at), "text": mask_text(entry.text)} for entry in done]
     times = {name: show.moment(getattr(one, name)) for name in ("made_at", "answered_at", "closed_at")}
     texts = {"text": mask_text(one.text), "answer": mask_text(one.answer)}
     late = one.is_overdue(in_shanghai(now()).date())
-    return {**vars(one), **show.term("state", one.state), **times, **texts, "due_on": one.due_on.isoformat(), "is_overdue": late}
+    return {**vars(one), **show.term("state", one.state), **times, **texts, "due_on": one.due_on.isoformat(), "is_overdue": late, "history": history}
 
 
 @blueprint.get("/audit/samples")
 def list_samples() -> ResponseReturnValue:
-    """List the latest hundred samples."""
+    """List the samples, the latest first, a hundred after the first `skip`, and how many there are in all."""
     require(Role.AUDITOR)
-    return {"samples": [sample(one) for one in store().latest_samples()]}
+    skip = whole("skip", read_query("skip")["skip"])
+    return {"samples": [sample(one) for one in store().latest_samples(skip=skip)], "total": store().count_samples()}
 
 
 @blueprint.post("/audit/samples")
@@ -131,7 +135,9 @@ def list_audit_tasks() -> ResponseReturnValue:
     """List the tasks that the user may read (`state`: open, answered, closed)."""
     who = require(*audit_tasks.READERS)
     state = one_of("state", read_query("state")["state"], TaskState)
-    return {"tasks": [task(one) for one in audit_tasks.tasks_for(who, store(), state)]}
+    found = audit_tasks.tasks_for(who, store(), state)
+    history = store().task_entries([one.id for one in found])
+    return {"tasks": [task(one, history[one.id]) for one in found]}
 
 
 @blueprint.post("/audit/tasks")

@@ -4,6 +4,7 @@ from flask import Blueprint, request
 
 from routes.request import user
 from triage.errors import SignInRequired
+from triage.wording import say
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 OPEN = ("api.health",)
@@ -21,5 +22,5 @@ def know_the_caller() -> None:
     if request.endpoint in OPEN:
         return
     if not request.headers.get("Authorization", "").lower().startswith("bearer "):
-        raise SignInRequired("请带请求头 Authorization: Bearer 令牌（管理员用 flask tokens 发放）")
+        raise SignInRequired(say("Send the header Authorization: Bearer token (an administrator issues tokens with flask tokens)"))
     user()

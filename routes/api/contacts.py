@@ -15,6 +15,7 @@ from triage.referral import advise
 from triage.routing import decide
 from triage.terms import Role
 from triage.texts import clean
+from triage.wording import say
 
 INSIDE = "complaints.0."
 
@@ -54,7 +55,7 @@ def predict() -> ResponseReturnValue:
 def _trouble() -> str:
     """Why no model answers; the details name files of the server, so that only those who can act on them read them."""
     details = parts().model_trouble() if user().role in (Role.DISPATCHER, Role.ADMIN) else None
-    return details or "没有可用的分类模型"
+    return details or say("No classification model is available")
 
 
 def _alone(body: dict[str, str]) -> Contact:

@@ -8,12 +8,12 @@ from flask.typing import ResponseReturnValue
 from routes.api import show
 from routes.api.blueprint import blueprint
 from routes.api.read import one_of, read_query, whole
+from routes.board import READERS, own_unit
 from routes.request import now, require, rules, store
 from triage.moments import in_shanghai, read_day
-from triage.terms import Level, Role, State, Step, Watch
+from triage.terms import Level, State, Step, Watch
 from triage.timeliness import NOBODY, Figure, Period, opened, period_of, timeliness
 
-READERS = (Role.AUDITOR, Role.LEADER, Role.DISPATCHER, Role.ADMIN)
 YES_OR_NO = ("yes", "no")
 
 
@@ -67,10 +67,10 @@ def counted(one: Mapping[Any, Any], units: Mapping[str, str]) -> dict[str, Any]:
 
 @blueprint.get("/timeliness")
 def rates() -> ResponseReturnValue:
-    """Give the rate per step and department, dispatches by machine and by hand apart."""
+    """Give the rate per step and department, dispatches by machine and by hand apart; a leader's are those of the own unit."""
     require(*READERS)
     period, watch = asked(read_query("since", "until", "watch"))
-    return {**head(period, watch), "figures": [figure(one) for one in timeliness(store(), period, watch, now())]}
+    return {**head(period, watch), "figures": [figure(one) for one in timeliness(store(), period, watch, now(), own_unit(""))]}
 
 
 @blueprint.get("/timeliness/steps")
@@ -88,6 +88,7 @@ def counted_steps() -> ResponseReturnValue:
         department=one_of("department", query["department"], [*rules().departments, NOBODY]),
         machine=one_of("machine", query["machine"], YES_OR_NO),
         met=one_of("met", query["met"], (*YES_OR_NO, "open")),
+        unit_code=own_unit(""),
         skip=whole("skip", query["skip"]),
     )
     units = show.unit_names()

@@ -11,16 +11,19 @@ from triage.masking import mask_text
 from triage.moves import BY_CODE
 from triage.terms import Level, Made, Reached
 from triage.tickets import CoHandling, Request, Ticket, TimedStep
+from triage.wording import say
 
 ACTIONS = {
-    "receive": "受理",
-    "decide": "研判",
-    "reveal": "查看完整信息",
-    "absorb": "并入工单",
-    "parent_ended": "主单已办结",
-    "attach": "关联停电",
-    "add_file": "添加附件",
-    "remove_file": "移除附件",
+    "receive": say("Receive"),
+    "decide": say("Assess"),
+    "reveal": say("View full details"),
+    "absorb": say("Take in another ticket"),
+    "give_back": say("Give a merged ticket back"),
+    "parent_ended": say("Main ticket resolved"),
+    "attach": say("Link to an outage"),
+    "detach": say("Take back the link to an outage"),
+    "add_file": say("Add an attachment"),
+    "remove_file": say("Remove an attachment"),
 }
 
 

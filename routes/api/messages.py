@@ -13,6 +13,7 @@ from triage.errors import NotFound
 from triage.escalation import CUT_OFF
 from triage.masking import mask_text
 from triage.terms import Role
+from triage.wording import say
 
 
 def shown(row: Mapping[Any, Any], *moments: str) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def read_message(id: int) -> ResponseReturnValue:
     """
     who = user()
     if not store().mark_read(who.username, id, now()) and not store().has_message(who.username, id):
-        raise NotFound("没有这条消息，或不是发给您的")
+        raise NotFound(say("There is no such message, or it was not sent to you"))
     return {"unread": store().count_unread(who.username)}
 
 

@@ -9,6 +9,7 @@ from werkzeug.exceptions import BadRequest
 from routes.request import version_seen
 from triage.errors import InvalidInput, Problem
 from triage.texts import clean
+from triage.wording import say
 
 MAX_DEPTH = 6
 MAX_LIMIT = 1000
@@ -27,9 +28,9 @@ def read_body() -> dict[str, Any]:
     except RecursionError:
         raise BadRequest from None
     if not isinstance(body, dict):
-        raise InvalidInput(Problem("", '请求体应为 JSON 对象，如 {"text": "…"}'))
+        raise InvalidInput(Problem("", say('The request body should be a JSON object, such as {"text": "…"}')))
     if _is_deeper(body, MAX_DEPTH):
-        raise InvalidInput(Problem("", f"请求体嵌套过深，最多 {MAX_DEPTH} 层"))
+        raise InvalidInput(Problem("", say("The request body is nested too deeply; at most {most} levels", most=MAX_DEPTH)))
     return dict(clean(body))
 
 
@@ -45,8 +46,10 @@ def read_texts(*known: str) -> dict[str, str]:
         InvalidInput: a field is unknown or no text; all problems at once.
     """
     body = read_body()
-    problems = [Problem(name, f"没有这个字段，可用：{'、'.join(known) or '无'}") for name in body if name not in known]
-    problems += [Problem(name, "应为文字") for name in known if not isinstance(body.get(name, ""), str)]
+    problems = [
+        Problem(name, say("There is no such field; use: {fields}", fields=say(", ").join(known) or say("None"))) for name in body if name not in known
+    ]
+    problems += [Problem(name, say("Must be text")) for name in known if not isinstance(body.get(name, ""), str)]
     if problems:
         raise InvalidInput(*problems)
     return body
@@ -58,7 +61,7 @@ def read_query(*known: str) -> dict[str, str]:
     Raises:
         InvalidInput: a name is unknown: a filter that is misspelt must not be passed over.
     """
-    hint = f"没有这个参数，可用：{'、'.join(known)}"
+    hint = say("There is no such parameter; available: {known}", known=say(", ").join(known))
     unknown = [Problem(clean(name), hint) for name in request.args if name not in known]
     if unknown:
         raise InvalidInput(*unknown)
@@ -73,7 +76,7 @@ def one_of(field: str, value: str, choices: Iterable[str]) -> str:
     """
     allowed = [str(choice) for choice in choices]
     if value and value not in allowed:
-        raise InvalidInput(Problem(field, f"不在可选范围内，可选：{'、'.join(allowed)}"))
+        raise InvalidInput(Problem(field, say("Not among the choices; choose from: {allowed}", allowed=say(", ").join(allowed))))
     return value
 
 
@@ -86,7 +89,7 @@ def read_limit(value: str, default: int = 200) -> int:
     if not value:
         return default
     if not (value.isascii() and value.isdigit() and len(value) <= 4 and 1 <= int(value) <= MAX_LIMIT):
-        raise InvalidInput(Problem("limit", f"应为 1–{MAX_LIMIT} 的整数"))
+        raise InvalidInput(Problem("limit", say("Should be a whole number from 1 to {most}", most=MAX_LIMIT)))
     return int(value)
 
 
@@ -107,5 +110,5 @@ def whole(field: str, value: str) -> int:
         InvalidInput: it is not a whole number.
     """
     if value and not (value.isascii() and value.isdigit() and len(value) < 10):
-        raise InvalidInput(Problem(field, f"{field}：“{value}”应为不小于 0 的整数"))
+        raise InvalidInput(Problem(field, say("{field}: “{value}” should be a whole number, 0 or more", field=field, value=value)))
     return int(value or 0)

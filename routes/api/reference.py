@@ -16,6 +16,7 @@ from triage.errors import InvalidInput, Problem
 from triage.limits import Preview, Turn
 from triage.reference import add_row, edit_row, load_calendar, preview_calendar, preview_change, remove_row, shown_rows
 from triage.terms import Role
+from triage.wording import say
 
 PROBE = "停电"
 SWITCH = "automatic_dispatch"
@@ -78,7 +79,7 @@ def read_row() -> dict[str, str]:
     body = read_body()
     wrong = [name for name, value in body.items() if isinstance(value, (dict, list))]
     if wrong:
-        raise InvalidInput(*(Problem(name, "应为文字、数字、true 或 false") for name in wrong))
+        raise InvalidInput(*(Problem(name, say("Should be text, a number, true or false")) for name in wrong))
     return {name: "" if value is None else str(value) for name, value in body.items()}
 
 
@@ -110,7 +111,7 @@ def switch() -> ResponseReturnValue:
     who = require(Role.DISPATCHER, Role.ADMIN)
     value = one_of("value", read_texts("value").get("value", ""), ("on", "off"))
     if not value:
-        raise InvalidInput(Problem("value", "必填：on 或 off"))
+        raise InvalidInput(Problem("value", say("Required: on or off")))
     edit_row(store(), "switches", {"code": SWITCH}, {"value": value}, actor=who.username, now=now())
     return {SWITCH: value}
 

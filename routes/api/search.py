@@ -9,11 +9,12 @@ from routes.api.blueprint import blueprint
 from routes.api.read import read_texts
 from routes.request import now, parts, rules, store, user
 from triage.search import ASKED, Excerpt, search
+from triage.wording import say
 
 
 def excerpt(one: Excerpt) -> dict[str, Any]:
     """Part of a masked text, in pieces that match or do not."""
-    return {"of": one.label or "内容", "pieces": [{"text": text, "is_match": is_match} for text, is_match in one.pieces]}
+    return {"of": one.label or say("Content"), "pieces": [{"text": text, "is_match": is_match} for text, is_match in one.pieces]}
 
 
 @blueprint.post("/search")

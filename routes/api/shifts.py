@@ -16,6 +16,7 @@ from triage.moments import in_shanghai, read_day, start_of
 from triage.shifts import FIELDS, Crew, Shift, add_crew, cancel, change_crew, plan
 from triage.terms import Role
 from triage.texts import clean
+from triage.wording import say
 
 WEEK = timedelta(days=7)
 ROTA = ("crew", "kind", "from_on", "until_on", "starts", "ends")
@@ -62,10 +63,16 @@ def read_listed(name: str, *known: str) -> tuple[dict[str, str], list[str]]:
     """
     body = read_body()
     listed = body.get(name, [])
-    problems = [Problem(field, f"没有这个字段，可用：{'、'.join((*known, name))}") for field in body if field not in (*known, name)]
-    problems += [Problem(field, f"{FIELDS.get(field, field)}：应为文字") for field in known if not isinstance(body.get(field, ""), str)]
+    problems = [
+        Problem(field, say("There is no such field; use: {fields}", fields=say(", ").join((*known, name))))
+        for field in body
+        if field not in (*known, name)
+    ]
+    problems += [
+        Problem(field, say("{field}: must be text", field=FIELDS.get(field, field))) for field in known if not isinstance(body.get(field, ""), str)
+    ]
     if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
-        problems.append(Problem(name, f"{FIELDS[name]}：应为文字的列表"))
+        problems.append(Problem(name, say("{field}: should be a list of texts", field=FIELDS[name])))
     if problems:
         raise InvalidInput(*problems)
     return {field: body[field] for field in known if field in body}, listed

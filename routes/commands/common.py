@@ -1,6 +1,8 @@
 """What commands share: a store for the run, and errors as one clear line."""
 
 import functools
+import getpass
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,6 +24,15 @@ def open_store() -> Iterator[Store]:
     """Take a connection for the run of a command."""
     with parts().database.connect() as connection:
         yield Store(connection, parts().secret)
+
+
+def operator() -> str:
+    """Name who runs the command: the machine's account, which is all that is known at a command line."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container may have no name for its account
+        name = str(os.getuid())
+    return f"shell:{name}"[:64]
 
 
 def moment() -> datetime:

@@ -26,6 +26,7 @@ from triage.customer_files import (
 )
 from triage.errors import InvalidInput, Problem
 from triage.staging import staging
+from triage.wording import say
 
 BATCH = 2000
 MOST_SHOWN = 10
@@ -52,7 +53,11 @@ def import_customers(file: Path, rejects: Path | None) -> None:
             customer = read_customer(row.values, units, now)
             first = seen.setdefault(customer["number"], row.number)
             if first != row.number:
-                raise InvalidInput(Problem("number", f"户号：与第 {first} 行重复，只收了那一行，请删去其中一行"))
+                raise InvalidInput(
+                    Problem(
+                        "number", say("Customer number: the same as in row {first}, and only that row was taken; delete one of the two", first=first)
+                    )
+                )
             return customer
 
         fields = CUSTOMER_FIELDS, CUSTOMER_NEEDED
@@ -76,7 +81,12 @@ def import_unit_customers(file: Path, rejects: Path | None) -> None:
             count = read_count(row.values, units, now)
             first = seen.setdefault((count.unit_code, count.as_of_on), row.number)
             if first != row.number:
-                raise InvalidInput(Problem("unit_code", f"供电单位：与第 {first} 行是同一单位同一天，只收了那一行，请删去其中一行"))
+                raise InvalidInput(
+                    Problem(
+                        "unit_code",
+                        say("Supply unit: the same unit and day as in row {first}, and only that row was taken; delete one of the two", first=first),
+                    )
+                )
             return count
 
         fields = COUNT_FIELDS, COUNT_NEEDED
@@ -109,8 +119,16 @@ def columns_of(present: Sequence[str], fields: Mapping[str, str], needed: Sequen
         InvalidInput: a needed column is not there, or one is there under both names.
     """
     found = {name: [column for column in present if column.strip() in (name, label)] for name, label in fields.items()}
-    problems = [Problem("file", f"缺少列“{fields[name]}”（{name}），请在表头补上") for name in needed if not found[name]]
-    problems += [Problem("file", f"列“{'”与“'.join(columns)}”是同一项，请删去一列") for columns in found.values() if len(columns) > 1]
+    problems = [
+        Problem("file", say("The column “{label}” ({field}) is missing; add it to the header row", label=fields[name], field=name))
+        for name in needed
+        if not found[name]
+    ]
+    problems += [
+        Problem("file", say("The columns “{columns}” are the same field; delete one of them", columns=say("” and “").join(columns)))
+        for columns in found.values()
+        if len(columns) > 1
+    ]
     if problems:
         raise InvalidInput(*problems)
     return {name: columns[0] for name, columns in found.items() if columns}
@@ -132,8 +150,8 @@ def tell(file: Path, counts: Counter[Taken], refused: list[tuple[Row, str]], pla
     done = f"{counts[Taken.ADDED]} added, {counts[Taken.CHANGED]} updated, {counts[Taken.SAME]} known already"
     click.echo(f"{done}, {len(refused)} rows refused, {seconds:.1f} s")
     if unread:
-        click.echo(f"columns that were not read 未读取的列: {', '.join(unread)}")
+        click.echo(say("Columns that were not read: {columns}", columns=", ".join(unread)))
     for row, reason in refused[:MOST_SHOWN]:
-        click.echo(f"{file.name} 第 {row.number} 行：{reason}", err=True)
+        click.echo(say("{file}, row {row}: {reason}", file=file.name, row=row.number, reason=reason), err=True)
     if place:
         click.echo(f"refused rows with reasons: {place}")

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from routes.commands.common import moment, open_store, says_what_is_wrong
+from routes.commands.common import moment, open_store, operator, says_what_is_wrong
 from routes.request import parts
 from triage.board import default_period
 from triage.extract import Scope
@@ -29,5 +29,5 @@ def extract(file: Path, since: str, until: str, unit: str, force: bool) -> None:
     period = period_of(read_day(since, "--since") if since else first, read_day(until, "--until") if until else last)
     scope = Scope(period.first, period.last, unit)
     with open_store() as store:
-        made = write(file, scope, store=store, rules=store.rules(), cut=parts().cut, now=now, replaces=force)
+        made = write(file, scope, store=store, rules=store.rules(), cut=parts().cut, now=now, actor=operator(), replaces=force)
     click.echo(f"{file}: {made.tickets} tickets, {made.steps} steps, {made.facts} facts of {period.first} – {period.last}")

@@ -7,8 +7,10 @@ import click
 from flask.cli import with_appcontext
 
 from routes.commands.common import moment, open_store, says_what_is_wrong
+from routes.commands.past import make_past
 from routes.request import parts
 from triage.demo import fill_demo, make_demo, new_password
+from triage.demo_history import HOW_MANY
 from triage.errors import InvalidInput, NotFound, Problem
 from triage.mergers import merge_units
 from triage.migrate import migrate as apply_migrations
@@ -16,6 +18,7 @@ from triage.moments import read_day
 from triage.people import User, hasher
 from triage.reference import load_calendar, load_reference
 from triage.terms import Role
+from triage.wording import say
 
 
 @click.command()
@@ -30,20 +33,27 @@ def migrate() -> None:
 
 
 @click.command()
+@click.option("--history", type=click.IntRange(min=0), metavar="N", help=f"Calls of its past; 0: none. Default: {HOW_MANY}, none beside tickets.")
 @with_appcontext
 @says_what_is_wrong
-def demo() -> None:
-    """Make the demo organisation once; passwords are printed now and never again."""
+def demo(history: int | None) -> None:
+    """Make the demo organisation once, with a year of invented tickets; passwords are printed now and never again."""
     with open_store() as store:
         made = make_demo(store, moment())
         customers = fill_demo(store, moment())
-    if customers:
-        click.echo(f"{customers} invented customers added 新增虚构客户 {customers} 户")
-    if not made and not customers:
+        show_passwords(made)
+        if customers:
+            click.echo(say("{customers} invented customers added", customers=customers))
+        of_the_past = make_past(store, history)
+        show_passwords(of_the_past)
+    if not made and not customers and not of_the_past:
         click.echo("the demo organisation is there already; nothing changed (a new password: flask users password NAME)")
-    if not made:
-        return
-    click.echo("demo users 演示用户 (passwords are shown only this once 密码只显示这一次):")
+
+
+def show_passwords(made: list[tuple[User, str]]) -> None:
+    """Print who was made with their passwords, which are kept nowhere else."""
+    if made:
+        click.echo(say("Demo users (passwords are shown only this once):"))
     for user, password in made:
         click.echo(f"  {user.username:<16} {password}   {user.role.label} {user.name}")
 
@@ -66,7 +76,7 @@ def calendar_show() -> None:
 @calendar.command("load")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--year", type=click.IntRange(2000, 2100), required=True)
-@click.option("--source", required=True, help="The State Council's notice, e.g. its number 文号.")
+@click.option("--source", required=True, help=say("The State Council's notice, e.g. its number."))
 @with_appcontext
 @says_what_is_wrong
 def calendar_load(file: Path, year: int, source: str) -> None:

@@ -5,13 +5,14 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from routes.commands.common import moment, open_store, says_what_is_wrong
+from routes.commands.common import moment, open_store, operator, says_what_is_wrong
 from routes.commands.reports import print_timeliness
-from routes.reporting import FORMATS, as_file, make_due
+from routes.reporting import FORMATS, as_file, make_due, note_file
 from triage.errors import InvalidInput, Problem
 from triage.moments import read_day
 from triage.report import latest_complete, make_report, period_with
 from triage.terms import ReportKind, Watch
+from triage.wording import say
 
 
 @click.command()
@@ -40,12 +41,16 @@ def report(
 
 
 def print_due() -> None:
-    """Make what is due, and name it."""
+    """Make what is due, and name it; what could not be made is said on stderr, and then the command ends with status 2."""
     with open_store() as store:
-        made = make_due(store, store.rules(), moment())
-    for name in made:
+        due = make_due(store, store.rules(), moment())
+    for name in due.made:
         click.echo(name)
-    click.echo(f"{len(made)} reports made")
+    for wrong in due.failed:
+        click.echo(wrong, err=True)
+    click.echo(f"{len(due.made)} reports made")
+    if due.failed:
+        raise click.exceptions.Exit(2)
 
 
 def write(kind: ReportKind, day: str, unit: str, format: str, out: Path | None) -> None:
@@ -56,13 +61,14 @@ def write(kind: ReportKind, day: str, unit: str, format: str, out: Path | None) 
         PrinterMissing: the machine cannot make a PDF.
     """
     if out is None or not out.parent.is_dir():
-        raise InvalidInput(Problem("--out", "请用 --out 给出要写的文件，所在文件夹须已存在"))
+        raise InvalidInput(Problem("--out", say("Give the file to write with --out, in a folder that exists")))
     now = moment()
     period = period_with(kind, read_day(day, "--date")) if day else latest_complete(kind, now)
     with open_store() as store:
         rules = store.rules()
         made = make_report(period, unit, store=store, rules=rules, now=now)
         data = as_file(made, format, store=store, rules=rules, now=now)
+        note_file(made, format, actor=operator(), store=store, now=now)
     fresh = out.with_name(f".{out.name}.part")
     fresh.write_bytes(data)
     fresh.replace(out)

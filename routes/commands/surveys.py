@@ -12,6 +12,7 @@ from tables import Row
 from triage.customer_files import units_by_word
 from triage.errors import InvalidInput, Problem
 from triage.surveys import FIELDS, KEY, NEEDED, Survey, read_survey, take_surveys
+from triage.wording import say
 
 
 @click.command("surveys")
@@ -32,7 +33,12 @@ def import_surveys(file: Path, rejects: Path | None) -> None:
             survey = read_survey(row.values, units, now)
             first = seen.setdefault(tuple(getattr(survey, name) for name in KEY), row.number)
             if first != row.number:
-                raise InvalidInput(Problem("question", f"题目：与第 {first} 行是同一次调查，只收了那一行，请删去其中一行"))
+                raise InvalidInput(
+                    Problem(
+                        "question",
+                        say("Question: the same survey as in row {first}, and only that row was taken; delete one of the two", first=first),
+                    )
+                )
             return survey
 
         bring_in(file, rejects, (FIELDS, NEEDED), read, lambda rows: take_surveys(rows, file.name, store=store, actor=ACTOR, now=now))

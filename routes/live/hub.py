@@ -13,6 +13,7 @@ from functools import partial
 from routes.live.topics import Key, Mark
 from routes.live.watch import Guest, Sight, Watch
 from triage.errors import StoreBusy
+from triage.wording import say
 
 LOOK = 1.0  # seconds from one look to the next
 REST = 4  # times as long as a look took, at least: looking takes at most a fifth of one core
@@ -80,7 +81,7 @@ class Hub:
             StoreBusy: all are taken.
         """
         if self._places >= self.most:
-            raise StoreBusy("实时更新的连接已满，页面会改为定时刷新")
+            raise StoreBusy(say("All connections for live updates are taken; the page will refresh at intervals instead"))
         self._places += 1
         try:
             yield

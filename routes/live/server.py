@@ -16,6 +16,7 @@ from routes.errors import status_of
 from routes.live.hub import Hub, event
 from routes.request import SESSION_KEY
 from triage.errors import Forbidden, NotFound, TriageError
+from triage.wording import say
 
 PATH = r"/(?:[\w.-]+/)*events"  # a proxy may put something before it
 AGAIN = 30  # seconds until somebody who found no place may ask again
@@ -77,7 +78,7 @@ class Stream(RequestHandler):
         asker = urlsplit(origin)
         is_same = asker.netloc == host.netloc
         if not is_same and not (self.page_port and (asker.hostname, asker.port) == (host.hostname, self.page_port)):
-            raise Forbidden("只有本系统的页面可以使用实时更新")
+            raise Forbidden(say("Only pages of this system may use live updates"))
         self.set_header("Access-Control-Allow-Origin", origin)
         self.set_header("Access-Control-Allow-Credentials", "true")
 
@@ -130,7 +131,7 @@ class Nothing(RequestHandler):
         """Say that there is nothing here."""
         self.clear_header("Server")
         self.set_status(status_of(NotFound("")))
-        self.finish("没有这个地址")
+        self.finish(say("There is no such address"))
 
 
 def make_server(hub: Hub, secret: bytes, page_port: int | None) -> Application:

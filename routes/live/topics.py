@@ -12,6 +12,7 @@ from triage.people import User
 from triage.reveal import see
 from triage.store import Store
 from triage.terms import Role
+from triage.wording import say
 
 ROLES: Mapping[str, Collection[Role]] = {
     "dispatch": (Role.DISPATCHER,),
@@ -51,7 +52,7 @@ def wish(topics: Iterable[str], user: User, store: Store) -> Wish:
     """
     asked = list(dict.fromkeys(topics))
     if not 0 < len(asked) <= MOST:
-        raise InvalidInput(Problem("topic", f"请写明要关注的内容：1 至 {MOST} 项"))
+        raise InvalidInput(Problem("topic", say("Say what to follow: 1 to {most} items", most=MOST)))
     keys: list[Key] = []
     missed: list[str] = []
     for topic in asked:
@@ -72,9 +73,13 @@ def keys_of(topic: str, user: User) -> tuple[Key, ...]:
         Forbidden: the user's role has no such page.
     """
     if topic not in ROLES:
-        raise InvalidInput(Problem("topic", f"没有“{topic[:40]}”这一项，可用：{'、'.join(ROLES)}、ticket:工单号:版本"))
+        raise InvalidInput(
+            Problem(
+                "topic", say("There is no item “{topic}”; available: {roles}, ticket:number:version", topic=topic[:40], roles=say(", ").join(ROLES))
+            )
+        )
     if user.role not in ROLES[topic]:
-        raise Forbidden(f"您的角色（{user.role.label}）不能查看“{topic}”")
+        raise Forbidden(say("Your role ({role}) may not view “{topic}”", role=user.role.label, topic=topic))
     if topic == "queue":
         return tuple(Key("queue", (hat.unit_code, hat.department, hat.role is Role.LEADER)) for hat in user.hats)
     return (Key(topic, (user.username,) if topic == "messages" else ()),)

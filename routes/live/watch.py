@@ -9,6 +9,7 @@ from routes.live.topics import Key, Mark, Wish, marks, wish
 from triage.errors import SignInRequired
 from triage.store import Database, Store
 from triage.store.live import Standing
+from triage.wording import say
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Watch:
             user, digest = store.user_of_session(token, now), store.session_digest(token)
             standing = store.standings([digest], now).get(digest)
             if user is None or standing is None:
-                raise SignInRequired("请先登录")
+                raise SignInRequired(say("Sign in first"))
             wanted = wish(topics, user, store)
             return Guest(digest, standing, wanted, marks(wanted.keys, store, now))
 

@@ -215,6 +215,7 @@
       }
     }
     if (event.target === customer) {
+      said.textContent = customer.querySelector("[data-said]")?.dataset.said || "";
       const first = customer.querySelector(".match");
       if (customer.querySelector(".record")) {
         if (offer(customer, true)) {

@@ -2,6 +2,7 @@
 
 from routes.web import (
     admin,
+    admin_rows,
     agent,
     attachments,
     audit,
@@ -31,6 +32,7 @@ from routes.web.blueprint import blueprint
 
 __all__ = [
     "admin",
+    "admin_rows",
     "agent",
     "attachments",
     "audit",

@@ -10,9 +10,10 @@ from routes.errors import status_of
 from routes.request import now, parts, require, rules, store
 from routes.web.blueprint import blueprint
 from routes.web.call_form import LINKS, MOST, check_handlings, empty, fillings, is_begun, read_form, read_link, sent, words_of
+from routes.web.undo import seconds_left
 from triage.complaint import Contact, read_contact
 from triage.customers import Found, look_alikes, look_up, pick
-from triage.drafts import draft_of, drafts_of, drop_draft, save_draft
+from triage.drafts import draft_of, drafts_of, drop_draft, save_draft, take_back, throw_away, thrown_away
 from triage.entities import find_entities
 from triage.errors import InvalidInput, NotFound, Problem, TriageError
 from triage.initials import initials
@@ -23,7 +24,9 @@ from triage.referral import advise
 from triage.routing import DANGER
 from triage.scripts import script_of
 from triage.terms import Channel, Locality, Relation, Role
+from triage.texts import clean
 from triage.tickets import UNKNOWN_TYPE, Demand, Opening, starts
+from triage.wording import say
 
 
 @blueprint.get("/complaints/new")
@@ -108,12 +111,12 @@ def link() -> ResponseReturnValue:
     try:
         move, index, number, version = read_link(request.form.get("link", ""))
         if index >= len(values["complaints"]):
-            raise InvalidInput(Problem("link", "这件诉求不在表单中，请刷新页面后再试"))
+            raise InvalidInput(Problem("link", say("This demand is not in the form; refresh the page and try again")))
         field, text = LINKS[move], words_of(values, index, move)
         ticket = act(number, move, {field: text}, user=agent, version=version, store=store(), rules=rules(), now=now())
     except TriageError as error:
         return page(values, error=error), status_of(error)
-    flash(f"已{BY_CODE[move].label}工单 {ticket.number}，没有另立新单")
+    flash(say("“{move}” done on ticket {number}; no new ticket was opened", move=BY_CODE[move].label, number=ticket.number))
     rest = [complaint for at, complaint in enumerate(values["complaints"]) if at != index and complaint["text"].strip()]
     if rest:
         return page({**values, "complaints": rest})
@@ -136,11 +139,28 @@ def keep_draft() -> ResponseReturnValue:
 
 @blueprint.post("/complaints/draft/drop")
 def forget_draft() -> ResponseReturnValue:
-    """Forget a draft that is not wanted."""
-    agent = require(Role.AGENT)
-    drop_draft(agent.username, request.form.get("key", ""), store=store())
-    flash("草稿已丢弃")
-    return redirect(url_for("pages.new_complaint"), 303)
+    """Throw away a draft that is not wanted; the next page offers it back for a minute."""
+    agent, key = require(Role.AGENT), clean(request.form.get("key", ""))
+    throw_away(agent.username, key, store=store(), rules=rules(), now=now())
+    return redirect(url_for("pages.new_complaint", dropped=key), 303)
+
+
+@blueprint.post("/complaints/draft/restore")
+def restore_draft() -> ResponseReturnValue:
+    """Take back a draft that was thrown away a moment ago, and go on with it."""
+    agent, key = require(Role.AGENT), clean(request.form.get("key", ""))
+    try:
+        take_back(agent.username, key, store=store(), rules=rules(), now=now())
+    except NotFound as error:
+        return page(empty(), error=error), status_of(error)
+    return redirect(url_for("pages.new_complaint", draft=key), 303)
+
+
+def dropped() -> Mapping[str, Any] | None:
+    """Give the draft that the address says was thrown away, while it can be taken back."""
+    key = clean(request.args.get("dropped", ""))
+    at = thrown_away(require(Role.AGENT).username, key, store=store(), rules=rules(), now=now()) if key else None
+    return {"key": key, "seconds": seconds_left(at)} if at else None
 
 
 def considered(contact: Contact, places: list[int] | None = None) -> list[dict[str, Any]]:
@@ -154,7 +174,9 @@ def considered(contact: Contact, places: list[int] | None = None) -> list[dict[s
             "entities": find_entities(opening.complaint.text, now=now()),
             "advice": advise(opening.complaint.text, opening.decision.topic, opening.decision.attention, rules()),
             "is_danger": is_danger(opening),
-            "script": script_of(opening.decision.topic, rules(), is_danger=is_danger(opening)),
+            "script": script_of(
+                opening.decision.topic, rules(), is_danger=is_danger(opening), heard=[one.rule for one in opening.decision.attention]
+            ),
             "alikes": look_alikes(opening.complaint.text, opening.decision, store(), now()),
         }
         for index, opening in zip(places or range(len(openings)), openings, strict=True)
@@ -203,6 +225,7 @@ def page(
         found=found,
         fills={},
         lookup=lookup,
+        dropped=dropped(),
         drafts=[draft for draft in drafts if draft.key != values["submission_key"]],
         rules=rules(),
         initials={code: initials(topic.name) for code, topic in rules().topics.items()},

@@ -13,6 +13,7 @@ from routes.web.tickets import page, visible
 from triage.attachments import attach, open_attachment, remove_attachment
 from triage.errors import InvalidInput
 from triage.texts import clean
+from triage.wording import say
 
 
 @blueprint.url_value_preprocessor
@@ -31,7 +32,7 @@ def add_attachments(number: str) -> ResponseReturnValue:
         kept = attach(found.number, uploads, user=user(), store=store(), now=now())
     except InvalidInput as error:
         return page(found, error=error), status_of(error)
-    flash(f"已添加 {len(kept)} 个附件")
+    flash(say("Attachments added: {count}", count=len(kept)))
     return redirect(url_for("pages.ticket", number=found.number, _anchor="attachments"), 303)
 
 
@@ -47,5 +48,5 @@ def take_away(number: str, id: int) -> ResponseReturnValue:
     """Take a file away."""
     number = clean(number)
     remove_attachment(number, id, user=user(), store=store(), now=now())
-    flash("附件已移除，移除记录保留在经过中")
+    flash(say("Attachment removed; its removal stays in the history"))
     return redirect(url_for("pages.ticket", number=number, _anchor="attachments"), 303)

@@ -8,15 +8,16 @@ from flask.typing import ResponseReturnValue
 from routes.errors import status_of
 from routes.request import now, require, rules, store, user, version_seen
 from routes.web.blueprint import blueprint
-from triage import audit_tasks, samples, scorecards, suspicions
+from routes.web.paging import ON_PAGE, skipped
+from triage import audit_tasks, exports, samples, scorecards, suspicions
 from triage.errors import Conflict, IllegalMove, InvalidInput, TriageError
 from triage.moments import in_shanghai, read_day
 from triage.precision import ENOUGH, precisions
 from triage.terms import Role, Verdict
 from triage.texts import clean
+from triage.wording import say
 
 WEEKS = timedelta(days=35)
-PAGE = 200
 
 
 @blueprint.get("/audit")
@@ -32,7 +33,7 @@ def draw_sample() -> ResponseReturnValue:
         sample = samples.draw(request.form, user=require(Role.AUDITOR), store=store(), now=now())
     except InvalidInput as error:
         return audit_page(error), status_of(error)
-    flash(f"已从 {sample.frame} 张工单中抽取 {sample.size} 张，种子 {sample.seed}")
+    flash(say("{size} of {frame} tickets drawn, seed {seed}", frame=sample.frame, size=sample.size, seed=sample.seed))
     return redirect(url_for("pages.audit_sample", id=sample.id), 303)
 
 
@@ -42,7 +43,9 @@ def audit_page(error: TriageError | None = None) -> str:
     today = in_shanghai(now()).date()
     usual = {"first_on": (today.replace(day=1)).isoformat(), "last_on": today.isoformat(), "size": "50"}
     typed = request.form if error else usual
-    return render_template("pages/audit.html", samples=store().latest_samples(), units=store().units(), error=error, typed=typed)
+    drawn = store().latest_samples(ON_PAGE, skipped())
+    paged = {"skipped": skipped(), "on_page": ON_PAGE, "total": store().count_samples()}
+    return render_template("pages/audit.html", samples=drawn, **paged, units=store().units(), error=error, typed=typed)
 
 
 @blueprint.get("/audit/samples/<int:id>")
@@ -76,7 +79,7 @@ def assess_ticket(id: int, number: str) -> ResponseReturnValue:
     cards = store().cards_of_sample(id)
     closed = {one.ticket_number for one in cards if one.auditor == who.username or sum(c.ticket_number == one.ticket_number for c in cards) > 1}
     left = [one.ticket_number for one in store().sample_tickets(id) if one.ticket_number not in closed]
-    flash(f"已提交，您还有 {len(left)} 张可评")
+    flash(say("Submitted; you have {left} tickets left to score", left=len(left)))
     following = url_for("pages.scorecard", id=id, number=left[0]) if left else url_for("pages.audit_sample", id=id)
     return redirect(following, 303)
 
@@ -112,11 +115,14 @@ def suspicions_page(error: TriageError | None = None) -> str:
     """Show the rules with their precision, and the finds of one of them or all."""
     require(Role.AUDITOR)
     rule, is_decided = clean(request.args.get("rule", "")), request.args.get("decided") == "1"
-    found = store().suspicions(rule, [one.value for one in Verdict] if is_decided else [""], PAGE)
+    known, skip = precisions(store()), skipped()
+    found = store().suspicions(rule, [one.value for one in Verdict] if is_decided else [""], ON_PAGE, skip)
+    total = sum(one.decided if is_decided else one.waiting for one in known if rule in ("", one.rule))
+    paged = {"skipped": skip, "on_page": ON_PAGE, "total": total}
     today = in_shanghai(now()).date()
     typed = request.form if error else {"since": (today - WEEKS).isoformat(), "until": today.isoformat()}
-    shown = {"rules": precisions(store()), "found": found, "rule": rule, "is_decided": is_decided, "enough": ENOUGH, "most": PAGE}
-    return render_template("pages/audit_suspicions.html", **shown, error=error, typed=typed)
+    shown = {"rules": known, "found": found, "rule": rule, "is_decided": is_decided, "enough": ENOUGH}
+    return render_template("pages/audit_suspicions.html", **shown, **paged, error=error, typed=typed)
 
 
 @blueprint.post("/audit/suspicions/scan")
@@ -128,7 +134,7 @@ def scan_suspicions() -> ResponseReturnValue:
         new = suspicions.scan(first, last, store=store(), rules=rules(), now=now())
     except InvalidInput as error:
         return suspicions_page(error), status_of(error)
-    flash(f"查找完成，新发现 {new} 条")
+    flash(say("Search finished; newly found: {new}", new=new))
     return redirect(url_for("pages.audit_suspicions"), 303)
 
 
@@ -139,8 +145,16 @@ def decide_suspicion(id: int) -> ResponseReturnValue:
         done = suspicions.decide(id, request.form.get("verdict", ""), user=require(Role.AUDITOR), store=store(), now=now())
     except (InvalidInput, Conflict) as error:
         return suspicions_page(error), status_of(error)
-    flash(f"工单 {done.ticket_number} 已判为“{Verdict(done.verdict).label}”")
+    flash(say("Ticket {number} judged “{verdict}”", number=done.ticket_number, verdict=Verdict(done.verdict).label))
     return redirect(url_for("pages.audit_suspicions", rule=clean(request.form.get("rule", ""))), 303)
+
+
+@blueprint.get("/audit/exports")
+def audit_exports() -> ResponseReturnValue:
+    """List who took which file out of the product."""
+    who, kept, skip = require(Role.AUDITOR), store(), skipped()
+    found = exports.entries(who, kept, ON_PAGE, skip)
+    return render_template("pages/audit_exports.html", found=found, skipped=skip, on_page=ON_PAGE, total=kept.count_exports())
 
 
 @blueprint.get("/audit/tasks")
@@ -156,7 +170,7 @@ def new_audit_task() -> ResponseReturnValue:
         task = audit_tasks.give_task(request.form, user=require(Role.AUDITOR), store=store(), rules=rules(), now=now())
     except InvalidInput as error:
         return tasks_page(error), status_of(error)
-    flash(f"已下发任务 {task.id}，期限 {task.due_on}")
+    flash(say("Task {id} issued, due on {due_on}", id=task.id, due_on=task.due_on))
     return redirect(url_for("pages.audit_task_list"), 303)
 
 
@@ -174,7 +188,7 @@ def move_audit_task(id: int, what: str) -> ResponseReturnValue:
             audit_tasks.send_back(id, request.form, version=version, user=who, store=store(), rules=rules(), now=now())
     except (InvalidInput, Conflict, IllegalMove) as error:
         return tasks_page(error, id), status_of(error)
-    flash(f"任务 {id} 已{ {'answer': '答复', 'close': '销号', 'back': '退回'}[what] }")
+    flash(say("Task {id}: “{action}” done", id=id, action={"answer": say("Reply"), "close": say("Close out"), "back": say("Send back")}[what]))
     return redirect(url_for("pages.audit_task_list"), 303)
 
 
@@ -182,9 +196,14 @@ def tasks_page(error: TriageError | None = None, tried: int = 0) -> str:
     """Show the tasks, with what was typed into the form that was tried."""
     who, kept = require(*audit_tasks.READERS), store()
     source = {name: clean(request.args.get(name, "")) for name in ("suspicion_id", "sample_id", "ticket_number")}
+    tasks, skip = audit_tasks.tasks_for(who, kept), skipped()
     return render_template(
         "pages/audit_tasks.html",
-        tasks=audit_tasks.tasks_for(who, kept),
+        tasks=tasks[skip : skip + ON_PAGE],
+        history=kept.task_entries([one.id for one in tasks[skip : skip + ON_PAGE]]),
+        skipped=skip,
+        on_page=ON_PAGE,
+        total=len(tasks),
         teams=sorted(kept.teams_and_parents()[1]) if user().role is Role.AUDITOR else [],
         today=in_shanghai(now()).date(),
         error=error,

@@ -10,8 +10,9 @@ from routes.request import version_seen
 from triage.customers import CustomerRecord
 from triage.errors import InvalidInput, Problem
 from triage.texts import clean
+from triage.wording import say
 
-HANDLINGS = {"answer": ("当即答复", "答复内容"), "owner": ("转告", "责任主体")}
+HANDLINGS = {"answer": (say("Answer at once"), say("Reply text")), "owner": (say("Refer"), say("Responsible party"))}
 LINKS = {"chase": "reason", "supplement": "supplement"}
 CALLER = (
     "channel",
@@ -73,9 +74,14 @@ def check_handlings(complaints: list[dict[str, str]]) -> None:
         for mode, (handling, name) in HANDLINGS.items():
             written = bool(item.get(mode, "").strip())
             if item.get("mode") == mode and not written:
-                problems.append(Problem(f"complaints.{index}.{mode}", f"{name}：必填，请补上"))
+                problems.append(Problem(f"complaints.{index}.{mode}", say("{field}: required, please fill it in", field=name)))
             elif written and item.get("mode") != mode:
-                problems.append(Problem(f"complaints.{index}.{mode}", f"已写{name}，请把处理改为“{handling}”，或清空{name}"))
+                problems.append(
+                    Problem(
+                        f"complaints.{index}.{mode}",
+                        say("“{name}” is filled in; change the handling to “{handling}”, or clear “{name}”", name=name, handling=handling),
+                    )
+                )
     if problems:
         raise InvalidInput(*problems)
 
@@ -88,14 +94,14 @@ def read_link(value: str) -> tuple[str, int, str, int]:
     """
     move, index, number, version = [*clean(value).split(":"), "", "", "", ""][:4]
     if move not in LINKS or not (index.isascii() and index.isdigit() and len(index) < 3):
-        raise InvalidInput(Problem("link", "请从列出的工单中选择要关联的一张"))
+        raise InvalidInput(Problem("link", say("Choose the ticket to link from those listed")))
     return move, int(index), number, version_seen(version)
 
 
 def words_of(values: Mapping[str, Any], index: int, move: str) -> str:
     """Give what is written to the ticket: the caller's words, and with a supplement where to reach who has called, who may be another customer."""
     text, phone = values["complaints"][index]["text"].strip(), (values["callback_phone"] or values["phone"]).strip()
-    return f"{text}\n来电电话：{phone}" if text and move == "supplement" and phone and phone not in text else text
+    return say("{text}\nCaller's phone: {phone}", text=text, phone=phone) if text and move == "supplement" and phone and phone not in text else text
 
 
 def fillings(customer: CustomerRecord, query: str) -> dict[str, str]:

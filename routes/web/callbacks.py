@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from routes.errors import status_of
 from routes.request import now, require, rules, store, version_seen
 from routes.web.blueprint import blueprint
+from routes.web.undo import done_before
 from triage.errors import Conflict, IllegalMove, InvalidInput, TriageError
 from triage.lifecycle import act
 from triage.moves import BY_CODE
@@ -17,9 +18,10 @@ from triage.standing import CONTENT, Standing, hindrance
 from triage.terms import Reached, Role, Satisfaction, State
 from triage.texts import clean
 from triage.tickets import Ticket
+from triage.wording import say
 
-MOVES = ("callback", "attempt", "postpone", "resume", "close")
-REASON = "回访客户"
+MOVES = ("callback", "attempt", "postpone", "resume", "close", "undo_callback", "undo_close")
+REASON = say("Callback to the customer")
 
 
 @blueprint.get("/callbacks")
@@ -46,14 +48,11 @@ def callback_move(number: str, move: str) -> ResponseReturnValue:
     agent, number = require(Role.AGENT), clean(number)
     try:
         if move not in MOVES:
-            raise IllegalMove("此页面没有这个操作，请打开工单操作", MOVES)
-        ticket = act(
-            number, move, request.form, user=agent, version=version_seen(request.form.get("version")), store=store(), rules=rules(), now=now()
-        )
+            raise IllegalMove(say("This action is not on this page; open the ticket to do it"), MOVES)
+        act(number, move, request.form, user=agent, version=version_seen(request.form.get("version")), store=store(), rules=rules(), now=now())
     except (InvalidInput, IllegalMove, Conflict) as error:
         return page(error=error, tried=number), status_of(error)
-    flash(f"{number} 已{BY_CODE[move].label}，现为“{ticket.state.label}”")
-    return redirect(url_for("pages.callbacks"), 303)
+    return redirect(url_for("pages.callbacks", done=number), 303)
 
 
 def page(*, error: TriageError | None = None, tried: str = "", revealed: dict[str, Any] | None = None) -> str:
@@ -65,6 +64,7 @@ def page(*, error: TriageError | None = None, tried: str = "", revealed: dict[st
     return render_template(
         "pages/callbacks.html",
         quiet=quiet,
+        done=done_before(agent),
         now_due=[one for one in cards if one["ticket"].state is State.REVIEWED and not one["wait"]],
         later=[one for one in cards if one["ticket"].state is State.REVIEWED and one["wait"]],
         called=[one for one in cards if one["ticket"].state is State.CALLED_BACK],
@@ -82,7 +82,7 @@ def card(ticket: Ticket, contact: Any, attempts: list[Any], agent: User, quiet: 
     """Give what the page shows of one ticket; `wait` says why the customer is not to be called yet, `is_over` that it was tried often enough."""
     is_over, wait = ticket.attempts >= rules().number("callback_attempts", 3), ""
     if ticket.is_paused(now()):
-        wait = "已约时间"
+        wait = say("A time has been agreed")
     elif attempts and not is_over and not quiet:
         wait = hindrance(BY_CODE["attempt"], ticket, agent, Standing(now(), tried_at=attempts[-1]["tried_at"]), rules())
     return {"ticket": ticket, "contact": contact, "attempts": attempts, "wait": wait, "is_over": is_over}

@@ -5,9 +5,10 @@ from typing import Any
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from routes.board import KINDS, READERS, View, asked, chosen, kind_name
 from routes.request import require
 from routes.web.blueprint import blueprint
-from routes.web.board import KINDS, ON_PAGE, READERS, View, asked, chosen, kind_name, shown
+from routes.web.board import ON_PAGE, shown
 from triage import demand
 from triage.figures import Opens
 from triage.texts import clean

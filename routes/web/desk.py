@@ -1,9 +1,8 @@
 """The dispatcher's desk: one waiting ticket or reply at a time beside its queue, a keystroke each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -14,12 +13,13 @@ from routes.request import now, parts, require, rules, store, version_seen
 from routes.web.blueprint import blueprint
 from routes.web.dispatch import asked_for
 from routes.web.storm import group_of
+from routes.web.undo import done_before, undo_code
 from triage.claims import claim
-from triage.dispatching import candidates, rotated
+from triage.dispatching import Filter, candidates
 from triage.errors import Conflict, Forbidden, IllegalMove, InvalidInput, NotFound, TriageError
 from triage.initials import initials
 from triage.lifecycle import act, legal_moves
-from triage.moves import BY_CODE, FIELDS
+from triage.moves import FIELDS
 from triage.people import User
 from triage.storm import is_fault
 from triage.terms import Role, Step
@@ -27,9 +27,7 @@ from triage.texts import clean
 from triage.tickets import Ticket
 
 BESIDE = 25  # how many tickets of the queue are listed beside the one at work
-LINE = 200  # how many of those that wait the desk knows of
 DESK = "<any(work, review):desk>"
-REMEMBERED = timedelta(minutes=10)  # how long the page says what was done last
 
 
 @dataclass(frozen=True)
@@ -75,13 +73,13 @@ def skip(desk: str, number: str) -> ResponseReturnValue:
 
 @blueprint.post(f"/dispatch/{DESK}/<number>/undo")
 def undo(desk: str, number: str) -> ResponseReturnValue:
-    """Take back a dispatch of a moment ago, and show the ticket again."""
+    """Take back a dispatch or a merge of a moment ago, and show the ticket again."""
     number = clean(number)
-    answer = moved(desk, number, "undo_dispatch")
+    answer = moved(desk, number, undo_code(store().find_ticket(number)))
     return answer or redirect(url_for("pages.desk", desk=desk, number=number, done=number, **asked_for().values), 303)
 
 
-@blueprint.post(f"/dispatch/{DESK}/<number>/<any(dispatch, refer, merge, acknowledge, review, send_back):move>")
+@blueprint.post(f"/dispatch/{DESK}/<number>/<any(dispatch, refer, merge, acknowledge, chase, review, send_back):move>")
 def decide(desk: str, number: str, move: str) -> ResponseReturnValue:
     """Decide on the ticket and go to the next."""
     number = clean(number)
@@ -110,24 +108,38 @@ def onward(desk: str, done: str = "") -> str:
 def show_desk(desk: str, tried: Tried | None = None) -> str:
     """Show the queue and one ticket of it, taken by the user if nobody else has it."""
     who, kept, chosen = require(Role.DISPATCHER), store(), asked_for()
-    tried = tried or Tried()
-    line = kept.waiting(chosen, now(), most=LINE) if desk == "work" else kept.review_queue()
+    tried, others = tried or Tried(), {number for number, username in kept.claims(now()).items() if username != who.username}
     named = tried.number or clean(request.args.get("number", ""))
-    if not any(ticket.number == named for ticket in line):
+    line = line_from(desk, named, len(others)) if named else []
+    if not line or line[0].number != named:
         tried, named = Tried(error=tried.error), ""
-    start = named or clean(request.args.get("from", "") or request.form.get("next", ""))
-    line, taken = rotated(line, start), kept.claims(now())
-    shown = take_one(line[:1] if named else line, who)
-    after = next((t.number for t in line if t is not shown and taken.get(t.number, who.username) == who.username), "")
+        line = line_from(desk, clean(request.args.get("from", "") or request.form.get("next", "")), len(others))
+    shown = take_one(line[:1] if named else [ticket for ticket in line if ticket.number not in others], who)
+    after = next((ticket.number for ticket in line if ticket is not shown and ticket.number not in others), "")
     return render_template(
         "pages/dispatch_one.html",
         **one(desk, shown or (line[0] if named else None), tried),
         line=line[:BESIDE],
-        waiting=len(line),
+        waiting=sum(kept.waiting_counts(chosen, now()).values()) if desk == "work" else kept.count_replies(),
+        danger=danger_beside(desk, shown, others),
         claims=kept.claims(now()),
         next=after,
         done=done_before(who),
     )
+
+
+def line_from(desk: str, start: str, taken: int) -> list[Ticket]:
+    """Give the queue from a ticket on: as much as is listed, and so much more that a free one is among it if there is any."""
+    most = BESIDE + taken + 1
+    return store().waiting_from(start, asked_for(), now(), most) if desk == "work" else store().replies_from(start, most)
+
+
+def danger_beside(desk: str, shown: Ticket | None, others: Collection[str]) -> Ticket | None:
+    """Give the ticket about danger to life that waits on top while the user works further down the queue."""
+    first = next(iter(store().waiting(Filter(), now(), most=1)), None) if desk == "work" else None
+    if first is None or not first.is_watched or first.number in others:
+        return None
+    return first if shown is None or first.number != shown.number else None
 
 
 def take_one(line: Sequence[Ticket], who: User) -> Ticket | None:
@@ -137,18 +149,6 @@ def take_one(line: Sequence[Ticket], who: User) -> Ticket | None:
             claim(ticket, user=who, store=store(), rules=rules(), now=now())
             return ticket
     return None
-
-
-def done_before(who: User) -> Mapping[str, Any] | None:
-    """Give what the user did last, if the address names its ticket, and until when it can be taken back."""
-    ticket = store().find_ticket(clean(request.args.get("done", "")))
-    trail = store().trail(ticket.number) if ticket else ()
-    last = trail[-1] if trail else None
-    if ticket is None or last is None or last["actor"] != who.username or now() - last["happened_at"] > REMEMBERED or last["action"] not in BY_CODE:
-        return None
-    can_undo = any(move.code == "undo_dispatch" for move in legal_moves(ticket, who, store().standing(ticket, who, now()), rules()))
-    until = last["happened_at"] + timedelta(seconds=rules().number("undo_seconds", 60))
-    return {"ticket": ticket, "move": BY_CODE[last["action"]], "until": until if can_undo else None, "seconds": int((until - now()).total_seconds())}
 
 
 def one(desk: str, ticket: Ticket | None, tried: Tried) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from triage.dispatching import AGES, Filter, read_filter
 from triage.reference import edit_row
 from triage.storm import storm
 from triage.terms import Level, Role
+from triage.wording import say
 
 PAGE, REPLIES = 50, 25  # rows: some 20 kB on the line
 
@@ -77,5 +78,7 @@ def switch() -> ResponseReturnValue:
     who = require(Role.DISPATCHER, Role.ADMIN)
     value = "off" if rules().is_automatic_dispatch_on else "on"
     edit_row(store(), "switches", {"code": "automatic_dispatch"}, {"value": value}, actor=who.username, now=now())
-    flash("自动派单已恢复" if value == "on" else "自动派单已停止：新工单一律转人工审核")
+    flash(
+        say("Automatic dispatch has resumed") if value == "on" else say("Automatic dispatch has stopped: all new tickets go to a person for review")
+    )
     return redirect(url_for("pages.dispatch" if who.role is Role.DISPATCHER else "pages.admin"), 303)

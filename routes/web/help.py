@@ -10,8 +10,9 @@ from routes.request import user
 from routes.web.blueprint import blueprint
 from routes.web.sign import local
 from triage.terms import Role
+from triage.wording import say
 
-THEMES = {"": "随系统", "light": "浅色", "dark": "深色"}
+THEMES = {"": say("As the system"), "light": say("Light"), "dark": say("Dark")}
 THEME = "theme"  # the cookie: light or dark, nothing else
 YEAR = 365 * 24 * 3600
 
@@ -28,90 +29,114 @@ class HelpPage:
 
 
 GENERAL = (
-    ("?", "打开本页的快捷键表；正在输入文字时按 Alt+Shift+/"),
-    ("Esc", "关闭快捷键表或下拉列表"),
-    ("Tab", "走到下一个按钮或输入框，Shift+Tab 往回"),
+    ("?", say("Open this page's list of shortcut keys; Alt+Shift+/ while you are typing")),
+    ("Esc", say("Close the list of shortcut keys or a drop-down list")),
+    ("Tab", say("Go to the next button or input box, with Shift+Tab to the previous one")),
 )
 DECIDERS = (Role.AGENT, Role.DISPATCHER, Role.LEADER, Role.AUDITOR)
 SHIFTS = (Role.AGENT, Role.DISPATCHER, Role.HANDLER, Role.LEADER)
 PAGES = (
     HelpPage(
         "call",
-        "登记来电",
-        ("pages.new_complaint", "pages.register_complaint"),
+        say("Register a call"),
+        ("pages.new_complaint", "pages.register_complaint", "pages.restore_draft"),
         (Role.AGENT,),
         (
-            ("Alt+K", "查客户（户号、电话、姓名）"),
-            ("Alt+1 … 3", "取第几个候选主题；客户有多个匹配时取第几个客户"),
-            ("Alt+/", "按名称或拼音首字母找主题"),
-            ("Alt+Z", "撤销刚才自动填入的一项"),
-            ("Alt+N", "再加一件诉求"),
-            ("Alt+P", "研判"),
-            ("Alt+Enter", "登记"),
-            ("Alt+R", "继续未提交的登记"),
+            ("Alt+K", say("Look up a customer (customer number, phone or name)")),
+            ("Alt+1 … 3", say("Take the suggested topic of that number, or the customer of that number when several match")),
+            ("Alt+/", say("Find a topic by name or pinyin initials")),
+            ("Alt+Z", say("Undo the last field filled in automatically, or the discarding of a draft within one minute")),
+            ("Alt+N", say("Add another demand")),
+            ("Alt+P", say("Assess")),
+            ("Alt+Enter", say("Register")),
+            ("Alt+R", say("Go on with a registration not yet submitted")),
         ),
     ),
     HelpPage(
         "callbacks",
-        "待回访与归档",
+        say("Callbacks and closing"),
         ("pages.callbacks", "pages.callback_move", "pages.callback_phone"),
         (Role.AGENT,),
         (
-            ("Alt+↓ / Alt+↑", "下一张、上一张"),
-            ("Alt+T", "显示号码（会记入审计）"),
-            ("Alt+1 … 9", "记下回访评价"),
-            ("Alt+0", "记下未接通"),
-            ("Alt+Enter", "归档"),
+            ("Alt+↓ / Alt+↑", say("Next ticket, previous ticket")),
+            ("Alt+T", say("Show the number (recorded in the audit trail)")),
+            ("Alt+1 … 9", say("Record the customer's rating")),
+            ("Alt+0", say("Record that nobody was reached")),
+            ("Alt+Enter", say("Close")),
+            ("Alt+Z", say("Undo the last rating or closing within one minute")),
         ),
     ),
     HelpPage(
         "dispatch",
-        "待审核列表",
+        say("List of tickets to review"),
         ("pages.dispatch", "pages.sent_by_machine"),
         (Role.DISPATCHER,),
-        (("Alt+W", "逐张处理"), ("Alt+H", "逐张审回单"), ("Alt+G", "打开最大的一组“一事多报”")),
+        (
+            ("Alt+W", say("Handle one by one")),
+            ("Alt+H", say("Review resolved tickets one by one")),
+            ("Alt+G", say("Open the largest group of “Many reports of one event”")),
+        ),
     ),
     HelpPage(
         "desk",
-        "逐张派单与审单",
+        say("Dispatch and review one by one"),
         ("pages.desk", "pages.decide", "pages.skip", "pages.undo"),
         (Role.DISPATCHER,),
         (
-            ("1 2 3 或 Alt+1 … 3", "按第几个候选派出"),
-            ("Alt+T", "按名称或拼音首字母找其他主题"),
-            ("Alt+U", "改供电单位"),
-            ("Alt+R", "转告（非供电责任）"),
-            ("Alt+M", "并入另一张工单"),
-            ("Alt+S", "跳过"),
-            ("Alt+G", "整组处理一事多报"),
-            ("Alt+Y", "审核通过；已派出的危险工单：已阅"),
-            ("Alt+B", "退回重办"),
-            ("Alt+Z", "一分钟内撤销刚才的派单"),
-            ("Alt+Enter", "发送打开的表单"),
+            (say("1 2 3 or Alt+1 … 3"), say("Dispatch by the suggestion of that number")),
+            ("Alt+T", say("Find another topic by name or pinyin initials")),
+            ("Alt+U", say("Change the supply unit")),
+            ("Alt+R", say("Refer (not the supplier's responsibility)")),
+            ("Alt+M", say("Merge into another ticket")),
+            ("Alt+S", say("Skip")),
+            ("Alt+G", say("Handle a whole group of reports of one event")),
+            ("Alt+Y", say("Pass the review; for a dangerous ticket already dispatched: mark as read")),
+            ("Alt+B", say("Send back to be handled again")),
+            ("Alt+C", say("Chase the crew about a danger ticket that nobody has accepted")),
+            ("Alt+Z", say("Undo the last dispatch or merge within one minute")),
+            ("Alt+Enter", say("Send the open form")),
         ),
     ),
-    HelpPage("storm", "一事多报", ("pages.storms", "pages.storm_of", "pages.merge_storm"), (Role.DISPATCHER,), (("Alt+Enter", "把勾选的并入主单"),)),
+    HelpPage(
+        "storm",
+        say("Many reports of one event"),
+        ("pages.storms", "pages.storm_of", "pages.merge_storm", "pages.undo_storm"),
+        (Role.DISPATCHER,),
+        (("Alt+Enter", say("Merge the ticked ones into the main ticket")), ("Alt+Z", say("Undo the whole merge within one minute"))),
+    ),
     HelpPage(
         "queue",
-        "班组队列",
+        say("Crew queue"),
         ("pages.queue", "pages.accept_chosen", "pages.keep_filter", "pages.kept_filter"),
         (Role.HANDLER, Role.LEADER),
-        (("↑ ↓", "上一张、下一张"), ("Enter", "打开工单"), ("空格", "勾选"), ("Alt+J", "接单所选")),
+        (
+            ("↑ ↓", say("Previous ticket, next ticket")),
+            ("Enter", say("Open the ticket")),
+            (say("Space"), say("Tick")),
+            ("Alt+J", say("Accept the ticked tickets")),
+        ),
     ),
-    HelpPage("shifts", "班组与交接班", ("pages.shifts", "pages.plan_shifts", "pages.handover", "pages.leave_shift"), SHIFTS),
+    HelpPage("shifts", say("Crews and handover"), ("pages.shifts", "pages.plan_shifts", "pages.handover", "pages.leave_shift"), SHIFTS),
     HelpPage(
         "ticket",
-        "工单",
+        say("Ticket"),
         ("pages.ticket", "pages.move", "pages.reveal_caller", "pages.print_ticket"),
-        keys=(("Alt+字母", "每个操作名旁边写着它的字母：第一次按打开，必填项填好后再按一次就提交"),),
+        keys=(
+            (
+                say("Alt+letter"),
+                say("Each action shows its letter beside its name: press once to open it, fill in what is required, and press again to submit"),
+            ),
+        ),
     ),
-    HelpPage("requests", "待批与待告知", ("pages.waiting_requests",), DECIDERS),
-    HelpPage("messages", "消息与发件箱", ("pages.messages", "pages.outbox"), keys=(("Alt+A", "全部标为已读"),)),
-    HelpPage("outages", "停电信息", ("pages.outages", "pages.register_outage", "pages.outage"), (Role.AGENT, Role.DISPATCHER, Role.LEADER)),
-    HelpPage("search", "检索", ("pages.search", "pages.results")),
+    HelpPage("requests", say("To approve and to tell customers"), ("pages.waiting_requests",), DECIDERS),
+    HelpPage("messages", say("Messages and outbox"), ("pages.messages", "pages.outbox"), keys=(("Alt+A", say("Mark all as read")),)),
+    HelpPage(
+        "outages", say("Outage information"), ("pages.outages", "pages.register_outage", "pages.outage"), (Role.AGENT, Role.DISPATCHER, Role.LEADER)
+    ),
+    HelpPage("search", say("Search"), ("pages.search", "pages.results")),
     HelpPage(
         "board",
-        "看板",
+        say("Dashboard"),
         (
             "pages.board_overview",
             "pages.board_trend",
@@ -131,19 +156,38 @@ PAGES = (
     ),
     HelpPage(
         "reports",
-        "周报与月报",
-        ("pages.reports", "pages.report", "pages.report_file", "pages.kept_report"),
+        say("Weekly and monthly reports"),
+        ("pages.reports", "pages.report", "pages.report_file", "pages.kept_report", "pages.report_job", "pages.report_job_file"),
         (Role.DISPATCHER, Role.LEADER, Role.AUDITOR, Role.ADMIN),
     ),
-    HelpPage("timeliness", "处理及时率", ("pages.timeliness", "pages.timeliness_steps"), (Role.DISPATCHER, Role.LEADER, Role.AUDITOR, Role.ADMIN)),
+    HelpPage(
+        "timeliness",
+        say("Timeliness of handling"),
+        ("pages.timeliness", "pages.timeliness_steps"),
+        (Role.DISPATCHER, Role.LEADER, Role.AUDITOR, Role.ADMIN),
+    ),
     HelpPage(
         "audit",
-        "质检与整改",
-        ("pages.audit", "pages.audit_sample", "pages.scorecard", "pages.audit_suspicions", "pages.audit_task_list"),
+        say("Auditing and rectification"),
+        ("pages.audit", "pages.audit_sample", "pages.audit_suspicions", "pages.audit_exports", "pages.audit_task_list"),
         (Role.AUDITOR, Role.LEADER, Role.HANDLER),
     ),
-    HelpPage("admin", "管理", ("pages.admin", "pages.reference", "pages.reference_row", "pages.new_row"), (Role.ADMIN,)),
-    HelpPage("models", "分类模型", ("pages.models", "pages.model"), (Role.ADMIN,)),
+    HelpPage(
+        "scorecard",
+        say("Scoring of a sample"),
+        ("pages.scorecard", "pages.assess_ticket"),
+        (Role.AUDITOR,),
+        (
+            ("0 … 9", say("Give points to the current item")),
+            (say("Space"), say("Give full points to the current item")),
+            ("↑ ↓", say("Item before, item after; Alt+↑ in the comment")),
+            ("Enter", say("Hand in and score the next one; goes to an empty item first; Alt+Enter in the comment")),
+        ),
+    ),
+    HelpPage(
+        "admin", say("Administration"), ("pages.admin", "pages.reference", "pages.reference_row", "pages.new_row", "pages.retire_row"), (Role.ADMIN,)
+    ),
+    HelpPage("models", say("Classification models"), ("pages.models", "pages.model"), (Role.ADMIN,)),
 )
 BY_CODE: Mapping[str, HelpPage] = {page.code: page for page in PAGES}
 BY_ENDPOINT: Mapping[str, HelpPage] = {endpoint: page for page in PAGES for endpoint in page.endpoints}

@@ -11,6 +11,7 @@ LETTERS: Mapping[str, str] = {
     "dispatch": "P", "reroute": "G", "undo_dispatch": "U", "acknowledge": "K", "review": "Y", "send_back": "B", "refer": "R", "merge": "M",
     "callback": "H", "attempt": "W", "postpone": "Z", "close": "G", "reopen": "O", "chase": "C", "supplement": "S", "answer": "J",
     "inform": "I", "withdraw": "Q", "appeal": "S", "ask_exemption": "X", "ask_malicious": "V",
+    "undo_merge": "U", "undo_callback": "U", "undo_close": "U",
     "grant_extension": "A", "refuse_extension": "N", "grant_return": "I", "refuse_return": "O", "grant_appeal": "G", "refuse_appeal": "B",
     "grant_exemption": "K", "refuse_exemption": "L", "grant_malicious": "I", "refuse_malicious": "O",
 }  # fmt: skip

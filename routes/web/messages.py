@@ -7,6 +7,7 @@ from routes.request import now, require, rules, store, user
 from routes.web.blueprint import blueprint
 from triage.escalation import CUT_OFF
 from triage.terms import Role
+from triage.wording import say
 
 MOST = 200
 
@@ -35,7 +36,7 @@ def read_messages() -> ResponseReturnValue:
     """Mark as read what was on the page: all up to the latest one that was shown."""
     who, latest = user(), request.form.get("latest", "")
     count = store().mark_read_until(who.username, int(latest), now()) if latest.isascii() and latest.isdigit() and len(latest) < 10 else 0
-    flash(f"已把 {count} 条消息标为已读")
+    flash(say("Messages marked as read: {count}", count=count))
     return redirect(url_for("pages.messages"), 303)
 
 
@@ -59,5 +60,5 @@ def send_again(id: int) -> ResponseReturnValue:
     """Let a message that did not go out be sent once more."""
     who = require(Role.ADMIN)
     store().send_again(id, who.username, now() - CUT_OFF, now())
-    flash("已放回发件箱，约一分钟内再发一次")
+    flash(say("Put back in the outbox; it will be sent once more in about a minute"))
     return redirect(url_for("pages.outbox"), 303)

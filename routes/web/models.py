@@ -13,18 +13,19 @@ from routes.web.show import topic_name, type_name
 from triage.errors import InvalidInput, NotFound, Problem
 from triage.terms import Role
 from triage.texts import clean
+from triage.wording import say
 
 TOPIC, DEMAND_TYPE, DECISION = "topic", "demand_type", "decision"
-NAMES = {TOPIC: "主题", DEMAND_TYPE: "诉求类型", DECISION: "派单决定"}
-WAYS = {"full": "完整（词、字串与句义）", "fast": "快速（词与字串）"}
-ACTIONS = {"promoted": "启用", "rolled back": "退回"}
-REGISTERS = {"note": "工单", "speech": "语音", "letter": "来信", "short": "短句", "correction": "更正"}
+NAMES = {TOPIC: say("Topic"), DEMAND_TYPE: say("Demand type"), DECISION: say("Dispatch decision")}
+WAYS = {"full": say("Full (words, character strings and sentence meaning)"), "fast": say("Fast (words and character strings)")}
+ACTIONS = {"promoted": say("Enable"), "rolled back": say("Send back")}
+REGISTERS = {"note": say("Ticket"), "speech": say("Speech"), "letter": say("Letter"), "short": say("Short phrase"), "correction": say("Correction")}
 CONFLICT, PRECONDITION_FAILED = 409, 412
 TROUBLES = {
-    "model_missing": "没有可以启用的模型：它已不在，或此前没有用过别的模型",
-    "model_broken": "模型文件已损坏或在训练后被改动，不能启用；请重新训练",
-    "model_stale": "模型由别的格式或词典版本训练，不能启用；请重新训练",
-    "model_in_use": "在用的模型刚被他人更换，没有改动；请看清现状后再操作",
+    "model_missing": say("There is no model to put into use: it is gone, or no other model was used before"),
+    "model_broken": say("The model file is damaged or was changed after training and cannot be put into use; train it again"),
+    "model_stale": say("The model was trained with another format or dictionary version and cannot be put into use; train it again"),
+    "model_in_use": say("Somebody else has just changed the model in use, so nothing was done; look at how things stand before you try again"),
 }
 MOST_PAIRS = 30
 LONGEST_REASON = 200
@@ -56,7 +57,7 @@ def promote_model(version: str) -> ResponseReturnValue:
     made = parts().models.promote(version, by=who.username, metric=request.form.get("metric", DECISION), force=force)
     if not made["done"]:
         return card(version, refused=made), status_of_refusal(made)
-    flash(f"模型 {version} 已启用，各工作进程随即换用")
+    flash(say("Model {version} has been put into use; the worker processes are switching to it", version=version))
     return redirect(url_for("pages.models"), 303)
 
 
@@ -71,7 +72,7 @@ def roll_back() -> ResponseReturnValue:
     made = parts().models.rollback(by=who.username, seen=request.form.get("seen", ""), reason=why)
     if not made["done"]:
         return overview(refused=made), status_of_refusal(made)
-    flash("已退回此前的模型，各工作进程随即换用")
+    flash(say("The model before it is back in use; the worker processes are switching to it"))
     return redirect(url_for("pages.models"), 303)
 
 
@@ -100,7 +101,7 @@ def card(version: str, *, error: InvalidInput | None = None, refused: Mapping[st
     """
     found = parts().models.show(version)
     if found is None:
-        raise NotFound(f"没有模型“{version}”，请从列表中选择")
+        raise NotFound(say("There is no model “{version}”; choose one from the list", version=version))
     ways = found.get("ways", {})
     asked = request.args.get("way", "")
     return render_template(
@@ -134,9 +135,9 @@ def reason(*, is_needed: bool) -> str:
     """
     text: str = clean(request.form.get("reason", "")).strip()
     if is_needed and not text:
-        raise InvalidInput(Problem("reason", "理由：必填，它会写入变更记录"))
+        raise InvalidInput(Problem("reason", say("Reason: required, as it goes into the record of changes")))
     if len(text) > LONGEST_REASON:
-        raise InvalidInput(Problem("reason", f"理由：最多 {LONGEST_REASON} 字，现为 {len(text)} 字"))
+        raise InvalidInput(Problem("reason", say("Reason: at most {most} characters, now {count}", most=LONGEST_REASON, count=len(text))))
     return text
 
 

@@ -36,9 +36,12 @@ from triage.outages import (
 )
 from triage.people import may_see
 from triage.texts import clean
+from triage.wording import say
 
-ACTIONS = {"register": "登记", "import": "导入", "correct": "更正", "notify": "通知客户"} | {move.code: move.label for move in MOVES}
-CHANGED = FIELDS | {"state": "状态", "announced_at": "公告时间", "cancelled_at": "取消时间"}
+ACTIONS = {"register": say("Register"), "import": say("Import"), "correct": say("Correction"), "notify": say("Notify customers")} | {
+    move.code: move.label for move in MOVES
+}
+CHANGED = FIELDS | {"state": say("State"), "announced_at": say("Time of announcement"), "cancelled_at": say("Time of cancellation")}
 TERMS = {"state": OutageState, "kind": OutageKind}
 
 
@@ -56,7 +59,13 @@ def register_outage() -> ResponseReturnValue:
         taken, outage = register(draft_sent(), user=user(), store=store(), now=now())
     except (InvalidInput, Conflict) as error:
         return listing(error), status_of(error)
-    flash(f"停电 {outage.number} {'已登记' if taken is Taken.ADDED else '此前已登记，内容相同'}")
+    flash(
+        say(
+            "Outage {number}: {result}",
+            number=outage.number,
+            result=say("Registered") if taken is Taken.ADDED else say("Registered before, with the same content"),
+        )
+    )
     return redirect(url_for("pages.outage", number=outage.number), 303)
 
 
@@ -77,7 +86,7 @@ def correct_outage(number: str) -> ResponseReturnValue:
         correct(number, draft_sent(), version=version, user=user(), store=store(), now=now())
     except (InvalidInput, IllegalMove, Conflict) as error:
         return page(store().outage(number), error=error, tried="correct"), status_of(error)
-    flash(f"停电 {number} 已更正")
+    flash(say("Outage {number} corrected", number=number))
     return redirect(url_for("pages.outage", number=number), 303)
 
 
@@ -90,7 +99,7 @@ def change_outage(number: str, code: str) -> ResponseReturnValue:
         changed = change(number, code, request.form, version=version, user=user(), store=store(), now=now())
     except (InvalidInput, IllegalMove, Conflict) as error:
         return page(store().outage(number), error=error, tried=code), status_of(error)
-    flash(f"停电 {number} 现为“{changed.state_at(now()).label}”")
+    flash(say("Outage {number} is now “{state}”", number=number, state=changed.state_at(now()).label))
     return redirect(url_for("pages.outage", number=number), 303)
 
 
@@ -100,7 +109,7 @@ def notify_customer(number: str) -> ResponseReturnValue:
     found = store().outage(clean(number))
     check_registrar(user(), found.unit_code, store())
     is_new = store().mark_notified(found.number, clean(request.form.get("notice", "")), user().username, now())
-    flash("已记为通知" if is_new else "此前已记为通知")
+    flash(say("Recorded as notified") if is_new else say("Already recorded as notified"))
     return redirect(url_for("pages.outage", number=found.number), 303)
 
 
@@ -182,7 +191,7 @@ def in_words(name: str, value: Any) -> str:
     """Give a value of the trail as people read it."""
     if isinstance(value, datetime):
         return f"{in_shanghai(value):%Y-%m-%d %H:%M}"
-    return TERMS[name](value).label if value and name in TERMS else str(value or "无")
+    return TERMS[name](value).label if value and name in TERMS else str(value or say("None"))
 
 
 def words() -> dict[str, Any]:

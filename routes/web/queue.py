@@ -27,6 +27,7 @@ from triage.lifecycle import act
 from triage.people import User
 from triage.terms import Role
 from triage.texts import clean
+from triage.wording import say
 
 MOST_AT_ONCE = 50
 
@@ -47,7 +48,7 @@ def keep_filter() -> ResponseReturnValue:
         saved = save_filter(name, chosen, user=who, store=store(), now=now())
     except InvalidInput as error:
         return page(chosen, error=error, typed=name), status_of(error)
-    flash(f"已保存筛选“{saved.name}”")
+    flash(say("Filter “{name}” saved", name=saved.name))
     return redirect(address(chosen), 303)
 
 
@@ -62,7 +63,7 @@ def kept_filter(key: str) -> ResponseReturnValue:
 def forget_filter(key: str) -> ResponseReturnValue:
     """Forget a kept filter."""
     who = require(Role.HANDLER, Role.LEADER)
-    flash(f"已删除筛选“{remove_filter(clean(key), user=who, store=store()).name}”")
+    flash(say("Filter “{name}” deleted", name=remove_filter(clean(key), user=who, store=store()).name))
     return redirect(url_for("pages.queue"), 303)
 
 
@@ -75,7 +76,7 @@ def accept_chosen() -> ResponseReturnValue:
     done = len(sent) - len(left)
     if left or not sent:
         return page(chosen, done=done, left=left), 200 if done else 409
-    flash(f"已接单 {done} 张")
+    flash(say("Tickets accepted: {done}", done=done))
     return redirect(address(chosen), 303)
 
 

@@ -1,21 +1,27 @@
 """Weekly and monthly reports: the periods, a report as a page with numbers that open, as a file, and the files that the schedule made."""
 
+from datetime import timedelta
 from urllib.parse import quote
 
-from flask import Response, g, make_response, render_template, request
+from flask import Response, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from routes.reporting import FORMATS, MIMES, as_file, name_of
-from routes.request import now, require, rules, store
+from routes.board import READERS, own_unit
+from routes.reporting import FORMATS, MIMES, as_file, name_of, note_file
+from routes.request import now, require, rules, store, user
 from routes.web.blueprint import blueprint
-from routes.web.board import READERS, link, own_unit
+from routes.web.board import link
+from routes.web.paging import ON_PAGE, skipped
+from triage import exports, report_jobs
 from triage.errors import InvalidInput, NotFound, Problem
 from triage.moments import in_shanghai, read_day
-from triage.report import Report, make_report, period_from, recent
+from triage.report import Period, Report, make_report, period_from, period_with, recent
 from triage.store.rollups import EVERYTHING
 from triage.terms import ReportKind, Role
 from triage.texts import clean
+from triage.wording import say
 
+SLOW = timedelta(seconds=90)  # then it is said that nobody may be making it
 ALONE = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
@@ -33,7 +39,11 @@ def reports() -> ResponseReturnValue:
         query=query(unit),
         lists={kind: recent(kind, now()) for kind in ReportKind},
         today=in_shanghai(now()).date(),
-        kept=store().kept_reports(unit),
+        failures=store().report_failures(unit),
+        kept=store().kept_reports(unit, ON_PAGE, skipped()),
+        skipped=skipped(),
+        on_page=ON_PAGE,
+        total=store().count_kept_reports(unit),
     )
 
 
@@ -42,7 +52,7 @@ def visible_units() -> list[tuple[str, str]]:
     units = [(row["code"], row["name"]) for row in store().units()]
     if g.user.role is Role.LEADER:
         return [(code, name) for code, name in units if store().is_under(code, g.user.unit_code)]
-    return [(EVERYTHING, "全部单位"), *units]
+    return [(EVERYTHING, say("All units")), *units]
 
 
 def query(unit: str) -> dict[str, str]:
@@ -59,10 +69,20 @@ def asked(kind: str, first_on: str) -> Report:
         Forbidden: the unit is not below the leader's.
     """
     require(*READERS)
-    if kind not in list(ReportKind):
-        raise NotFound("没有这种报告，可看周报（week）和月报（month）")
-    period = period_from(ReportKind(kind), read_day(clean(first_on), "first_on"), now())
+    period = period_asked(kind, first_on)
     return make_report(period, own_unit(clean(request.args.get("unit", ""))), store=store(), rules=rules(), now=now())
+
+
+def period_asked(kind: str, first_on: str) -> Period:
+    """Read the period of an address.
+
+    Raises:
+        NotFound: there is no such kind.
+        InvalidInput: no period begins on that day.
+    """
+    if kind not in list(ReportKind):
+        raise NotFound(say("There is no such kind of report; there are weekly (week) and monthly (month) ones"))
+    return period_from(ReportKind(kind), read_day(clean(first_on), "first_on"), now())
 
 
 @blueprint.get("/reports/<kind>/<first_on>")
@@ -75,12 +95,52 @@ def report(kind: str, first_on: str) -> ResponseReturnValue:
 
 @blueprint.get("/reports/<kind>/<first_on>/file")
 def report_file(kind: str, first_on: str) -> ResponseReturnValue:
-    """Give a report as a file."""
+    """Give a report as a workbook or as HTML; a PDF is asked for (see `ask_for_file`)."""
     format = clean(request.args.get("format", ""))
+    if format == "pdf":
+        raise InvalidInput(Problem("format", say("A PDF is made on request: open the report's page and choose PDF there")))
     if format not in FORMATS:
-        raise InvalidInput(Problem("format", f"没有格式“{format}”，可选：{'、'.join(FORMATS)}"))
+        raise InvalidInput(
+            Problem("format", say("There is no format “{format}”; choose from: {formats}", format=format, formats=say(", ").join(FORMATS)))
+        )
     made = asked(kind, first_on)
-    return sent(name_of(made, format), format, as_file(made, format, store=store(), rules=rules(), now=now()))
+    data = as_file(made, format, store=store(), rules=rules(), now=now())
+    note_file(made, format, actor=user().username, store=store(), now=now())
+    return sent(name_of(made, format), format, data)
+
+
+@blueprint.post("/reports/<kind>/<first_on>/file")
+def ask_for_file(kind: str, first_on: str) -> ResponseReturnValue:
+    """Ask for a report as a PDF, which takes seconds: it is made beside by `flask sweep`, and the page that waits for it is shown at once."""
+    require(*READERS)
+    period, unit = period_asked(kind, first_on), own_unit(clean(request.args.get("unit", "")))
+    job = report_jobs.ask(period, unit, "pdf", user=user(), store=store(), now=now())
+    return redirect(url_for("pages.report_job", id=job.id), 303)
+
+
+@blueprint.get("/report-jobs/<int:id>")
+def report_job(id: int) -> ResponseReturnValue:
+    """Show how a report stands that was asked for; until it is there the page looks again by itself."""
+    require(*READERS)
+    job = report_jobs.job_of(id, user=user(), store=store())
+    period = period_with(ReportKind(job.kind), job.first_on)
+    is_slow = job.state in report_jobs.UNDER_WAY and now() - job.asked_at > SLOW
+    return render_template("pages/report_job.html", job=job, period=period, is_slow=is_slow, query=query(job.unit_code))
+
+
+@blueprint.get("/report-jobs/<int:id>/file")
+def report_job_file(id: int) -> ResponseReturnValue:
+    """Give the file that was asked for."""
+    require(*READERS)
+    job = report_jobs.job_of(id, user=user(), store=store())
+    own_unit(job.unit_code)
+    data = store().report_job_data(job.id)
+    if data is None:
+        raise NotFound(say("This file is not made yet; wait on its page"))
+    last_on = period_with(ReportKind(job.kind), job.first_on).last_on
+    taken = exports.Export(job.kind, job.format, job.unit_code, job.first_on, last_on, 0)
+    exports.note(taken, actor=user().username, store=store(), now=now())
+    return sent(job.name, job.format, data)
 
 
 @blueprint.get("/report-files/<int:id>")
@@ -89,8 +149,10 @@ def kept_report(id: int) -> ResponseReturnValue:
     require(*READERS)
     kept = store().report_data(id) if id < 2**31 else None
     if kept is None:
-        raise NotFound("没有这份报告，请从报告列表打开")
+        raise NotFound(say("There is no such report; open one from the list of reports"))
     own_unit(kept["unit_code"])
+    taken = exports.Export(kept["kind"], kept["format"], kept["unit_code"], kept["first_on"], kept["last_on"], kept["listed"])
+    exports.note(taken, actor=user().username, store=store(), now=now())
     return sent(kept["name"], kept["format"], bytes(kept["data"]))
 
 

@@ -11,6 +11,7 @@ from triage.claims import next_unclaimed
 from triage.moves import DECIDERS, decided_by
 from triage.people import leads
 from triage.terms import Role
+from triage.wording import say
 
 LAST_HOUR = timedelta(hours=1)
 
@@ -42,6 +43,6 @@ def next_ticket() -> ResponseReturnValue:
     require(Role.DISPATCHER)
     found = next_unclaimed(user=user(), store=store(), rules=rules(), now=now())
     if found is None:
-        flash("没有待审核的工单，或都有人在处理")
+        flash(say("No tickets wait for review, or others are working on all of them"))
         return redirect(url_for("pages.dispatch"), 303)
     return redirect(url_for("pages.ticket", number=found.number), 303)

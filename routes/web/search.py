@@ -10,6 +10,7 @@ from triage.errors import Forbidden, InvalidInput, TriageError
 from triage.search import FILTERS, OPEN, ORDERS, Results
 from triage.search import search as find
 from triage.terms import Channel, Level, State, Zone
+from triage.wording import say
 
 
 @blueprint.get("/search")
@@ -49,13 +50,13 @@ def choices() -> dict[str, dict[str, str]]:
     """Give what each filter may be, code and Chinese name."""
     known = rules()
     return {
-        "state": {OPEN: "未办结（全部）", **{state.value: state.label for state in State}},
+        "state": {OPEN: say("Not resolved (all)"), **{state.value: state.label for state in State}},
         "level": {level.value: level.label for level in Level},
         "zone": {zone.value: zone.label for zone in (Zone.YELLOW, Zone.RED)},
         "department": dict(known.departments),
         "unit": {row["code"]: row["name"] for row in store().units()},
-        "topic": {code: f"{topic.level1}：{topic.name}" for code, topic in known.topics.items()},
+        "topic": {code: say("{field}: {problem}", field=topic.level1, problem=topic.name) for code, topic in known.topics.items()},
         "demand_type": dict(known.demand_types),
         "channel": {channel.value: channel.label for channel in Channel},
-        "confidential": {"yes": "保密", "no": "不保密"},
+        "confidential": {"yes": say("Confidential"), "no": say("Not confidential")},
     }

@@ -17,6 +17,7 @@ from triage.people import User
 from triage.shifts import WEEKDAYS, Crew, ShiftKind, add_crew, cancel, change_crew, manages, monday, now_and_next, plan
 from triage.terms import Role
 from triage.texts import clean
+from triage.wording import say
 
 WEEK = timedelta(days=7)
 AHEAD = timedelta(days=31)
@@ -38,7 +39,7 @@ def plan_shifts() -> ResponseReturnValue:
         count = plan(request.form, request.form.getlist("weekdays"), user=user(), store=store(), now=now())
     except InvalidInput as error:
         return shifts_page(error, "plan"), status_of(error)
-    flash(f"已排 {count} 班")
+    flash(say("Shifts planned: {count}", count=count))
     return redirect(url_for("pages.shifts", week=clean(request.form.get("from_on", ""))), 303)
 
 
@@ -50,7 +51,11 @@ def new_crew() -> ResponseReturnValue:
         crew = add_crew(request.form, request.form.getlist("members"), user=user(), store=store())
     except InvalidInput as error:
         return shifts_page(error, "new"), status_of(error)
-    flash(f"{crew.name}已建立，请在下面添加成员并排班" if not crew.members else f"{crew.name}已建立")
+    flash(
+        say("{crew} has been set up; add members and plan its shifts below", crew=crew.name)
+        if not crew.members
+        else say("{crew} has been set up", crew=crew.name)
+    )
     return redirect(url_for("pages.shifts"), 303)
 
 
@@ -62,7 +67,7 @@ def edit_crew(code: str) -> ResponseReturnValue:
         crew = change_crew(clean(code), request.form, request.form.getlist("members"), user=user(), store=store())
     except InvalidInput as error:
         return shifts_page(error, code), status_of(error)
-    flash(f"{crew.name}已保存" + ("" if crew.is_active else "，现已停用"))
+    flash(say("{crew} has been saved", crew=crew.name) + ("" if crew.is_active else say(", and is now out of use")))
     return redirect(url_for("pages.shifts"), 303)
 
 
@@ -71,7 +76,7 @@ def cancel_shift(id: int) -> ResponseReturnValue:
     """Cancel a shift that is not over."""
     require(Role.HANDLER, Role.LEADER)
     shift = cancel(id, user=user(), store=store(), now=now())
-    flash(f"已取消 {shift.words}")
+    flash(say("Shift cancelled: {shift}", shift=shift.words))
     return redirect(url_for("pages.shifts", week=in_shanghai(shift.starts_at).date().isoformat()), 303)
 
 
@@ -154,7 +159,7 @@ def leave_shift() -> ResponseReturnValue:
         made = hand_over(request.form, user=user(), store=store(), now=now())
     except InvalidInput as error:
         return handover_page(error, "handover"), status_of(error)
-    flash(f"已交班，随附在办工单 {len(made.tickets)} 张，等待接班")
+    flash(say("Shift handed over with {count} open tickets; it waits to be taken over", count=len(made.tickets)))
     return redirect(url_for("pages.handover"), 303)
 
 
@@ -166,7 +171,7 @@ def take_shift(id: int) -> ResponseReturnValue:
         taken = take_over(id, user=user(), store=store(), now=now())
     except (Conflict, Forbidden) as error:
         return handover_page(error, "take"), status_of(error)
-    flash(f"已接 {taken.from_name} 的班")
+    flash(say("You have taken over the shift of {from_name}", from_name=taken.from_name))
     return redirect(url_for("pages.handover"), 303)
 
 
@@ -178,7 +183,7 @@ def new_delegation() -> ResponseReturnValue:
         made = delegate(request.form, user=user(), store=store(), now=now())
     except InvalidInput as error:
         return handover_page(error, "delegate"), status_of(error)
-    flash(f"{made.from_name}的工作 {made.words} 由 {made.to_name} 代办")
+    flash(say("Work of {from_name}, {when}: {to_name} stands in", from_name=made.from_name, when=made.words, to_name=made.to_name))
     return redirect(url_for("pages.handover"), 303)
 
 
@@ -190,7 +195,7 @@ def end_delegation(id: int) -> ResponseReturnValue:
         ended = revoke(id, user=user(), store=store(), now=now())
     except (Forbidden, IllegalMove) as error:
         return handover_page(error, "revoke"), status_of(error)
-    flash(f"{ended.from_name}委托 {ended.to_name} 已结束")
+    flash(say("The delegation from {from_name} to {to_name} has ended", from_name=ended.from_name, to_name=ended.to_name))
     return redirect(url_for("pages.handover"), 303)
 
 

@@ -16,40 +16,58 @@ from triage.moments import in_shanghai
 from triage.moves import BY_CODE
 from triage.people import User
 from triage.terms import Role, Term, Zone
+from triage.wording import say
 
 SHAPES = {Zone.GREEN: "●", Zone.YELLOW: "▲", Zone.RED: "■"}
 NAVIGATION = {
-    Role.AGENT: (("pages.new_complaint", "登记"), ("pages.callbacks", "待回访"), ("pages.waiting_requests", "待告知"), ("pages.outages", "停电信息")),
+    Role.AGENT: (
+        ("pages.new_complaint", say("Register")),
+        ("pages.callbacks", say("To call back")),
+        ("pages.waiting_requests", say("To tell customers")),
+        ("pages.outages", say("Outage information")),
+    ),
     Role.DISPATCHER: (
-        ("pages.dispatch", "待审核"),
-        ("pages.waiting_requests", "待批"),
-        ("pages.board_overview", "看板"),
-        ("pages.outages", "停电信息"),
-        ("pages.handover", "交接班"),
+        ("pages.dispatch", say("To review")),
+        ("pages.waiting_requests", say("To approve")),
+        ("pages.board_overview", say("Dashboard")),
+        ("pages.outages", say("Outage information")),
+        ("pages.handover", say("Handover")),
     ),
-    Role.HANDLER: (("pages.queue", "我的队列"), ("pages.shifts", "班组"), ("pages.audit_task_list", "整改")),
+    Role.HANDLER: (("pages.queue", say("My queue")), ("pages.shifts", say("Crew")), ("pages.audit_task_list", say("Rectification"))),
     Role.LEADER: (
-        ("pages.queue", "班组队列"),
-        ("pages.waiting_requests", "待批"),
-        ("pages.shifts", "班组"),
-        ("pages.board_overview", "看板"),
-        ("pages.outages", "停电信息"),
-        ("pages.audit_task_list", "整改"),
+        ("pages.queue", say("Crew queue")),
+        ("pages.waiting_requests", say("To approve")),
+        ("pages.shifts", say("Crew")),
+        ("pages.board_overview", say("Dashboard")),
+        ("pages.outages", say("Outage information")),
+        ("pages.audit_task_list", say("Rectification")),
     ),
-    Role.AUDITOR: (("pages.audit", "质检"), ("pages.board_overview", "看板"), ("pages.reports", "报告"), ("pages.waiting_requests", "待批")),
-    Role.ADMIN: (("pages.admin", "管理"), ("pages.board_overview", "看板"), ("pages.reports", "报告")),
+    Role.AUDITOR: (
+        ("pages.audit", say("Auditor")),
+        ("pages.board_overview", say("Dashboard")),
+        ("pages.reports", say("Reports")),
+        ("pages.waiting_requests", say("To approve")),
+    ),
+    Role.ADMIN: (("pages.admin", say("Administration")), ("pages.board_overview", say("Dashboard")), ("pages.reports", say("Reports"))),
 }
-BASIS = {"corroborated": "多源印证", "single-source": "单一来源", "background": "行业常识，待核", "inferred": "本系统推定"}
+BASIS = {
+    "corroborated": say("Confirmed by several sources"),
+    "single-source": say("Single source"),
+    "background": say("Common knowledge of the trade, to be verified"),
+    "inferred": say("Inferred by this system"),
+}
 BESIDE = {
-    "reveal": "查看完整信息",
-    "absorb": "并入工单",
-    "parent_ended": "主单已办结",
-    "unit_merged": "单位合并",
-    "attach": "关联停电",
-    "add_file": "添加附件",
-    "remove_file": "移除附件",
+    "reveal": say("View full details"),
+    "absorb": say("Take in another ticket"),
+    "give_back": say("Give a merged ticket back"),
+    "parent_ended": say("Main ticket resolved"),
+    "unit_merged": say("Units merged"),
+    "attach": say("Link to an outage"),
+    "detach": say("Take back the link to an outage"),
+    "add_file": say("Add an attachment"),
+    "remove_file": say("Remove an attachment"),
 }
-ACTIONS = {"receive": "受理", "decide": "研判"} | BESIDE | {code: move.label for code, move in BY_CODE.items()}
+ACTIONS = {"receive": say("Receive"), "decide": say("Assess")} | BESIDE | {code: move.label for code, move in BY_CODE.items()}
 
 
 def time_of(moment: datetime | None) -> Markup | str:
@@ -69,10 +87,16 @@ def left(due: datetime | None) -> str:
     minutes = int(abs(seconds) // 60)
     days, rest = divmod(minutes, 1440)
     hours, minutes = divmod(rest, 60)
-    words = f"{days} 天 {hours} 小时" if days else f"{hours} 小时 {minutes} 分钟" if hours else f"{minutes} 分钟"
+    words = (
+        say("{days} days {hours} hours", days=days, hours=hours)
+        if days
+        else say("{hours} hours {minutes} minutes", hours=hours, minutes=minutes)
+        if hours
+        else say("{minutes} minutes", minutes=minutes)
+    )
     if seconds < 0 and not days and not hours and not minutes:
-        return "现在到期"  # the minute of the deadline is still in time
-    return f"还剩 {words}" if seconds >= 0 else f"已超时 {words}"
+        return say("Due now")  # the minute of the deadline is still in time
+    return say("{length} left", length=words) if seconds >= 0 else say("Overdue by {words}", words=words)
 
 
 def zone_of(thing: Any, at: datetime | None = None) -> Markup:
@@ -92,12 +116,12 @@ def label(code: str | None, kind: str) -> str:
 def topic_name(code: str | None) -> str:
     """Give a topic's name."""
     topics = rules().topics
-    return topics[code].name if code and code in topics else (code or "待判断")
+    return topics[code].name if code and code in topics else (code or say("To be judged"))
 
 
 def type_name(code: str | None) -> str:
     """Give a demand type's name."""
-    return rules().demand_types.get(code or "", code or "待判断")
+    return rules().demand_types.get(code or "", code or say("To be judged"))
 
 
 def department_name(code: str | None) -> str:

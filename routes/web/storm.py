@@ -8,12 +8,16 @@ from flask.typing import ResponseReturnValue
 from routes.errors import status_of
 from routes.request import now, require, rules, store, version_seen
 from routes.web.blueprint import blueprint
-from triage.errors import InvalidInput, NotFound, Problem, TriageError
+from routes.web.undo import seconds_left
+from triage.errors import IllegalMove, InvalidInput, NotFound, Problem, TriageError
+from triage.moments import read_moment
 from triage.outages import Outage, OutageState
 from triage.storm import Group, Merged, merge_group, storm
 from triage.terms import Role, State
 from triage.texts import clean
 from triage.tickets import Ticket
+from triage.unmerging import Parted, last_merge, undo_group
+from triage.wording import say
 
 
 def group_of(ticket: Ticket) -> Group | None:
@@ -48,6 +52,19 @@ def merge_storm(number: str) -> ResponseReturnValue:
     return show_group(done.parent, done=done), 200 if done.merged else 409
 
 
+@blueprint.post("/dispatch/storm/<number>/undo")
+def undo_storm(number: str) -> ResponseReturnValue:
+    """Take a merge of a moment ago back as a whole, and say what stays merged and why."""
+    who, number = require(Role.DISPATCHER), clean(number)
+    merged_at = request.form.get("merged_at", "")
+    try:
+        at = read_moment(merged_at, "merged_at") if merged_at else None
+        parted = undo_group(number, user=who, store=store(), rules=rules(), now=now(), merged_at=at)
+    except (InvalidInput, IllegalMove) as error:
+        return show_group(store().ticket(number), error=error), status_of(error)
+    return show_group(parted.parent, parted=parted), 200 if parted.parted else 409
+
+
 def read_ticked(values: Sequence[str]) -> dict[str, int]:
     """Read the ticked tickets, each as number and the version that was shown.
 
@@ -58,20 +75,24 @@ def read_ticked(values: Sequence[str]) -> dict[str, int]:
     for value in values:
         number, _, version = value.partition(".")
         if not (number.isascii() and number.isdigit() and len(number) == 16):
-            raise InvalidInput(Problem("tickets", "勾选的工单无法识别，请刷新页面后再勾选"))
+            raise InvalidInput(Problem("tickets", say("The ticked tickets cannot be read; refresh the page and tick them again")))
         found[number] = version_seen(version)
     return found
 
 
-def show_group(ticket: Ticket, *, done: Merged | None = None, error: TriageError | None = None) -> str:
-    """Show a group with the choice of parent and outage."""
-    group = group_of(ticket)
+def show_group(ticket: Ticket, *, done: Merged | None = None, parted: Parted | None = None, error: TriageError | None = None) -> str:
+    """Show a group with the choice of parent and outage, and the merge of a moment ago that can be taken back."""
+    group, who = group_of(ticket), require(Role.DISPATCHER)
+    merged_at = last_merge(ticket.number, user=who, store=store(), rules=rules(), now=now())
     outages: list[Outage] = store().outages(now(), OutageState.ACTIVE.value)
     return render_template(
         "pages/storm.html",
         group=group,
         ticket=ticket,
         done=done,
+        parted=parted,
+        merged_at=merged_at,
+        seconds=seconds_left(merged_at) if merged_at else 0,
         error=error,
         outages=outages,
         rules=rules(),

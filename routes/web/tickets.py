@@ -25,6 +25,7 @@ from triage.standing import extension_rule
 from triage.templates import templates_for
 from triage.texts import clean
 from triage.tickets import Ticket
+from triage.wording import say
 from triage.workplace import likely_move, stand_still
 
 
@@ -47,7 +48,7 @@ def move(number: str, move: str) -> ResponseReturnValue:
         moved = act(number, move, request.form, user=who, version=version, store=store(), rules=rules(), now=now(), predict=parts().predict)
     except (InvalidInput, IllegalMove, Conflict) as error:
         return page(visible(number), error=error, tried=move, typed=request.form), status_of(error)
-    flash(f"{number} 已{BY_CODE[move].label}，现为“{moved.state.label}”")
+    flash(say("{number}: “{move}” done, now “{state}”", number=number, move=BY_CODE[move].label, state=moved.state.label))
     if not may_see(who, moved, store()):
         return redirect(url_for("pages.home"), 303)
     return redirect(url_for("pages.ticket", number=number), 303)

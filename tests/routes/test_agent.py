@@ -152,6 +152,11 @@ def test_danger_is_said_to_the_banner_and_the_script_keeps_the_caller_safe(agent
     assert "data-danger" not in hint(agent, OUTAGE)
 
 
+def test_life_support_at_home_brings_its_own_script(agent):
+    assert "请先换用备用电池" in hint(agent, "停电三天了没人管，老人在家靠制氧机吸氧")
+    assert "请先换用备用电池" not in hint(agent, OUTAGE)
+
+
 def test_danger_stays_in_sight_when_the_agent_says_what_it_is_about(agent):
     said = hint(agent, "电线掉下来有人触电了，快来人", **{"topic-0": "business.tariff.bill", "demand_type-0": "complaint"})
     assert "data-danger" in said
@@ -306,9 +311,22 @@ def test_a_draft_is_forgotten_when_it_is_registered_discarded_or_emptied(agent):
     agent.post("/complaints/draft", data=other)
     assert agent.post("/complaints/draft/drop", data={"key": KEY[::-1]}).status_code == 303
     assert "有未提交的登记" not in agent.get("/complaints/new").text
+    assert "草稿已丢弃" not in agent.get("/complaints/new").text
     agent.post("/complaints/draft", data=other)
     assert agent.post("/complaints/draft", data={**FORM, "submission_key": KEY[::-1], "text-0": " "}).text == ""
     assert "有未提交的登记" not in agent.get("/complaints/new").text
+
+
+def test_a_draft_that_was_discarded_by_mistake_is_back_with_one_press(agent, client_as):
+    agent.post("/complaints/draft", data={**FORM, "text-0": OUTAGE})
+    dropped = agent.post("/complaints/draft/drop", data={"key": KEY})
+    page = agent.get(dropped.location).text
+    assert [word for word in ("草稿已丢弃", "秒内可撤销", f'name="key" value="{KEY}"') if word not in page] == []
+    back = agent.post("/complaints/draft/restore", data={"key": KEY})
+    assert OUTAGE in agent.get(back.location).text
+    again = agent.post("/complaints/draft/restore", data={"key": KEY})
+    assert (again.status_code, "没有可恢复的草稿" in again.text) == (404, True)
+    assert client_as("dispatcher").post("/complaints/draft/restore", data={"key": KEY}).status_code == 403
 
 
 def test_a_form_that_was_refused_keeps_its_draft(agent):
@@ -375,13 +393,29 @@ def test_the_number_is_shown_callback_phone_first_after_the_trail_says_who_looke
 
 def test_one_key_keeps_the_answer_and_the_next_closes(agent, store, reviewed):
     number = reviewed()
-    assert send(agent, store, number, "callback", satisfaction="2").location == "/callbacks"
+    assert send(agent, store, number, "callback", satisfaction="2").location == f"/callbacks?done={number}"
     assert store.ticket(number).state is State.CALLED_BACK
     page = agent.get("/callbacks").text
     assert re.search(r"待归档</h2>.*满意", page, re.DOTALL)
     assert send(agent, store, number, "close").status_code == 303
     assert store.ticket(number).state is State.CLOSED
     assert "没有待回访的工单" in agent.get("/callbacks").text
+
+
+def test_a_rating_and_a_closing_by_mistake_are_taken_back_one_after_the_other(agent, store, reviewed):
+    number = reviewed()
+    page = agent.get(send(agent, store, number, "callback", satisfaction="8").location).text
+    assert [word for word in ("已回访：不满意", "秒内可撤销", f"/callbacks/{number}/undo_callback") if word not in page] == []
+    page = agent.get(send(agent, store, number, "close").location).text
+    assert f"/callbacks/{number}/undo_close" in page
+    page = agent.get(send(agent, store, number, "undo_close").location).text
+    assert "已撤销归档" in page
+    assert store.ticket(number).state is State.CALLED_BACK
+    assert send(agent, store, number, "undo_callback").status_code == 303
+    assert (store.ticket(number).state, store.ticket(number).satisfaction) == (State.REVIEWED, "")
+    refused = send(agent, store, number, "undo_callback")
+    assert (refused.status_code, "不能“撤销回访”" in refused.text) == (409, True)
+    assert "秒内可撤销" not in agent.get(f"/callbacks?done={number}").text
 
 
 def test_who_is_not_content_can_have_it_worked_on_again(agent, store, reviewed):

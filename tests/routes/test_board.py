@@ -106,7 +106,7 @@ def test_today_is_included_only_when_it_is_asked_for_and_is_said(client_as, past
 
 def test_every_metric_is_explained_on_one_page(client_as):
     page = client_as("auditor").get("/board/definitions").text
-    assert page.count("<dt>") == 17
+    assert page.count("<dt>") == 18
     assert "÷ 统计期内到期的环节数" in page
 
 

@@ -1,5 +1,6 @@
 """The dispatcher's pages without a script: the list and its filters, one ticket at a time, undo, checking replies, a storm."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,11 +9,13 @@ from triage.complaint import read_contact
 from triage.intake import receive
 from triage.lifecycle import act
 from triage.people import User, hasher
+from triage.store.sql import block
 from triage.terms import Role, State
 
 DOUBTFUL = "可能是电表的事情，说不清楚"
 OUTAGE = "小区可能停电了，整栋楼都没电"
 OTHER = "dispatcher2"
+REPLIED = block("UPDATE tickets SET state = 'resolved' WHERE number = :number")
 
 
 def answered(store, ticket):
@@ -98,7 +101,7 @@ def test_what_is_done_by_somebody_else_is_not_said_to_be_mine(dispatcher, second
     assert "秒内可撤销" not in dispatcher.get(f"/dispatch/work?done={first.number}").text
     answer = dispatcher.post(f"/dispatch/work/{first.number}/undo", data={"version": str(store.ticket(first.number).version)})
     assert answer.status_code == 409
-    assert f"由派单的人（{OTHER}）撤销" in answer.text
+    assert f"由做出“派单”的人（{OTHER}）撤销" in answer.text
     assert other.number in answer.text
 
 
@@ -142,6 +145,82 @@ def test_skipping_gives_the_ticket_back(dispatcher, store, taken):
     assert store.claims(datetime.now(UTC)) == {}
     dispatcher.get(answer.location)
     assert set(store.claims(datetime.now(UTC))) == {other.number}
+
+
+def at_work(page):
+    """The number of the ticket that a page shows, and of the one that it names as the next."""
+    return re.findall(r'id="one".*?(\d{16})</a>', page)[0], re.findall(r'name="next" value="(\d*)"', page)[-1]
+
+
+def test_who_works_through_two_hundred_gets_the_next_one_too_and_what_was_skipped_again_after_it(dispatcher, store, taken):
+    tickets = [ticket.number for ticket in taken(*[DOUBTFUL] * 203)]
+    page = dispatcher.get("/dispatch/work").text
+    assert "<small>203 张</small>" in page
+    assert "其后还有 178 张" in page
+    seen = []
+    for _ in range(204):
+        number, after = at_work(page)
+        seen.append(number)
+        page = dispatcher.get(dispatcher.post(f"/dispatch/work/{number}/skip", data={"next": after}).location).text
+    assert seen == [*tickets, tickets[0]]
+    page = dispatcher.get(f"/dispatch/work?number={tickets[201]}").text
+    assert at_work(page) == (tickets[201], tickets[202])
+    answer = decide(dispatcher, store, tickets[201], "dispatch", next=tickets[202], **SEND)
+    page = dispatcher.get(answer.location).text
+    assert (at_work(page), "<small>202 张</small>" in page) == ((tickets[202], tickets[0]), True)
+
+
+def test_of_two_hundred_replies_none_is_left_out_either(dispatcher, store, taken):
+    tickets = [ticket.number for ticket in taken(*[DOUBTFUL] * 201)]
+    with store.writing():
+        for number in tickets:
+            store.run(REPLIED, number=number)
+    page = dispatcher.get(f"/dispatch/review?from={tickets[199]}").text
+    assert "<small>201 张</small>" in page
+    assert at_work(page) == (tickets[199], tickets[200])
+
+
+def test_a_ticket_that_somebody_else_decided_meanwhile_leads_back_to_the_top(dispatcher, second, store, taken):
+    first, other, third = taken(DOUBTFUL, DOUBTFUL, DOUBTFUL)
+    page = dispatcher.get("/dispatch/work").text
+    assert at_work(page) == (first.number, other.number)
+    decide(second, store, other.number, "dispatch", **SEND)
+    answer = decide(dispatcher, store, first.number, "dispatch", next=other.number, **SEND)
+    assert at_work(dispatcher.get(answer.location).text)[0] == third.number
+
+
+def test_danger_to_life_is_said_to_who_works_further_down_the_queue(dispatcher, taken):
+    _, other = taken(DOUBTFUL, DOUBTFUL)
+    (danger,) = taken("电线掉地上冒火花，有人触电了")
+    page = dispatcher.get(f"/dispatch/work?from={other.number}").text
+    assert at_work(page)[0] == other.number
+    assert re.search(rf'role="alert">■ 队列最前有人身安全工单：<a [^>]*>{danger.number}</a>', page)
+    assert "队列最前有人身安全工单" not in dispatcher.get(f"/dispatch/work?number={danger.number}").text
+
+
+def test_danger_that_nobody_has_accepted_is_chased_with_one_key_that_names_who_is_chased(dispatcher, client_as, store, taken):
+    (danger,) = taken("电线掉地上冒火花，有人触电了")
+    page = dispatcher.get("/dispatch/work").text
+    assert 'aria-keyshortcuts="Alt+C">催办 配电抢修班（临江市城区供电中心）' in page
+    assert decide(dispatcher, store, danger.number, "chase", reason="人身安全工单尚未接单，请立即接单").status_code == 303
+    ticket = store.ticket(danger.number)
+    assert (ticket.chases, ticket.is_watched) == (1, True)
+    assert "，已催 1 次" in dispatcher.get("/dispatch/work").text
+    assert client_as("repair").post(f"/tickets/{danger.number}/moves/accept", data={"version": str(ticket.version)}).status_code == 303
+    assert "Alt+C" not in dispatcher.get("/dispatch/work").text.split("<dialog")[0]
+
+
+def test_a_merge_from_the_desk_is_taken_back_with_one_key(dispatcher, store, taken):
+    one, two, _ = taken(DOUBTFUL, DOUBTFUL, DOUBTFUL)
+    answer = decide(dispatcher, store, one.number, "merge", parent=two.number, next=two.number)
+    page = dispatcher.get(answer.location).text
+    assert [word for word in (f"已合并到 {two.number}", "秒内可撤销") if word not in page] == []
+    answer = dispatcher.post(f"/dispatch/work/{one.number}/undo", data={"version": str(store.ticket(one.number).version)})
+    page = dispatcher.get(answer.location).text
+    assert ("已撤销合并" in page, at_work(page)[0]) == (True, one.number)
+    assert store.ticket(one.number).state is State.PENDING_REVIEW
+    again = dispatcher.post(f"/dispatch/work/{one.number}/undo", data={"version": str(store.ticket(one.number).version)})
+    assert again.status_code == 409
 
 
 def test_what_is_missing_is_asked_for_beside_the_field_and_what_was_typed_stays(dispatcher, store, taken):
@@ -259,6 +338,39 @@ def test_what_changed_meanwhile_is_left_out_and_said(dispatcher, second, store, 
     assert f"{OTHER} 正在处理此工单" in answer.text
 
 
+def merged_at(page):
+    return re.findall(r'name="merged_at" value="([^"]+)"', page)[0]
+
+
+def test_a_storm_is_parted_again_with_one_press_and_says_what_stays_merged(dispatcher, second, store, storm):
+    ticked = [f"{t.number}.{t.version}" for t in storm]
+    page = dispatcher.post(f"/dispatch/storm/{storm[0].number}", data={"parent": storm[0].number, "tickets": ticked}).text
+    assert [word for word in ("整组撤销", "秒内可撤销") if word not in page] == []
+    assert "整组撤销" in dispatcher.get(f"/dispatch/storm/{storm[0].number}").text, "it is there after the page was loaded again"
+    assert f"/dispatch/storm/{storm[0].number}/undo" not in second.get(f"/dispatch/storm/{storm[0].number}").text, "it is not another's"
+    exempt = {"version": str(store.ticket(storm[2].number).version), "exemption_reason": "system", "reason": "系统中断"}
+    assert second.post(f"/tickets/{storm[2].number}/moves/ask_exemption", data=exempt).status_code == 303
+    answer = dispatcher.post(f"/dispatch/storm/{storm[0].number}/undo", data={"merged_at": merged_at(page)})
+    assert answer.status_code == 200
+    said = ("已撤销合并：3 张恢复为单独的工单", "1 张保持合并", f"“合并”之后 {OTHER} 已处理此工单")
+    assert [word for word in said if word not in answer.text] == []
+    assert [store.ticket(t.number).state for t in storm] == [State.MERGED if t is storm[2] else t.state for t in storm]
+    again = dispatcher.post(f"/dispatch/storm/{storm[0].number}/undo", data={"merged_at": merged_at(page)})
+    assert (again.status_code, "没有撤销" in again.text) == (409, True)
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "says"),
+    [
+        pytest.param({}, 409, "您没有", id="nothing merged"),
+        pytest.param({"merged_at": "gestern"}, 422, "不是时间", id="no moment"),
+    ],
+)
+def test_what_cannot_be_parted_says_why(dispatcher, storm, sent, status, says):
+    answer = dispatcher.post(f"/dispatch/storm/{storm[0].number}/undo", data=sent)
+    assert (answer.status_code, says in answer.text) == (status, True)
+
+
 @pytest.mark.parametrize(
     ("sent", "says"),
     [
@@ -308,6 +420,10 @@ def test_a_program_reads_the_groups_and_merges_one(program, store, storm):
     assert done["merged"] == [t.number for t in storm[1:4]]
     assert [one["number"] for one in done["left_out"]] == [storm[4].number]
     assert store.ticket(storm[4].number).state is State.PENDING_REVIEW
+    parted = program.post("/api/v1/storms/undo", json={"parent": group["parent"], "merged_at": done["merged_at"]}).get_json()
+    assert (parted["parted"], parted["stay"]) == (done["merged"], [])
+    again = program.post("/api/v1/storms/undo", json={"parent": group["parent"]})
+    assert (again.status_code, "已经撤销过" in again.get_json()["error"]["message"]) == (409, True)
 
 
 @pytest.mark.parametrize(

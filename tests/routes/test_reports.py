@@ -13,9 +13,11 @@ from html import unescape
 import pytest
 from python_calamine import CalamineWorkbook
 
-from routes.reporting import make_due
+from routes.reporting import Due, make_asked, make_due
+from triage import report_jobs
 from triage.complaint import read_contact
 from triage.errors import InvalidInput
+from triage.exports import Export, entries
 from triage.intake import receive
 from triage.lifecycle import act
 from triage.moments import in_shanghai
@@ -163,11 +165,77 @@ def test_a_report_as_html_stands_alone(run, tmp_path, last_week):
     assert "default-src 'none'" in text
 
 
-def test_a_pdf_shows_chinese_letters_in_a_chinese_font(client_as, last_week, chromium_path):
-    answer = client_as("auditor").get(address(last_week, "/file?format=pdf"))
+@pytest.fixture
+def ask(client_as, last_week):
+    """Ask for last week's PDF; gives the client and the page that waits for it."""
+
+    def asked(username="auditor", query=""):
+        client = client_as(username)
+        answer = client.post(address(last_week, f"/file{query}"))
+        assert answer.status_code == 303, answer.text
+        return client, answer.headers["Location"]
+
+    return asked
+
+
+def test_a_pdf_is_asked_for_made_by_the_sweep_and_shows_chinese_letters(ask, run, store, chromium_path):
+    auditor, page = ask()
+    assert "已排队" in auditor.get(page).text
+    assert auditor.get(f"{page}/file").status_code == 404
+    assert "1 asked for" in run("sweep").output
+    assert f'href="{page}/file"' in auditor.get(page).text
+    answer = auditor.get(f"{page}/file")
     assert (answer.status_code, answer.mimetype, answer.data[:5]) == (200, "application/pdf", b"%PDF-"), answer.text[:300]
     assert b"CJK" in answer.data  # a font with Chinese letters is embedded
     assert "attachment" in answer.headers["Content-Disposition"]
+
+
+def test_whoever_asks_twice_waits_for_one_file_and_nobody_else_fetches_it(ask, store):
+    page = ask()[1]
+    assert ask()[1] == page
+    other, second = ask("admin")
+    assert second != page
+    assert other.get(page).status_code == 404
+    assert len(store.waiting_report_jobs(datetime.now(UTC))) == 2
+
+
+def test_a_leader_asks_for_their_own_unit_only(client_as, last_week):
+    leader = client_as("leader")
+    assert leader.post(address(last_week, "/file?unit=33")).status_code == 403
+    assert client_as("agent").post(address(last_week, "/file")).status_code == 403
+    made_at_once = client_as("auditor").get(address(last_week, "/file?format=pdf"))
+    assert (made_at_once.status_code, "请打开" in made_at_once.text) == (422, True)
+
+
+def test_a_request_survives_whoever_was_cut_off_while_making_it(ask, store):
+    ask()
+    now = datetime.now(UTC)
+    taken = report_jobs.take(store, now)
+    assert taken
+    assert report_jobs.take(store, now + timedelta(minutes=4)) is None  # somebody is at it
+    assert not store.take_report_job(taken, now)  # as it was read before it was taken
+    assert report_jobs.take(store, now + timedelta(minutes=6)).id == taken.id
+
+
+def test_a_pdf_that_fails_says_why_and_is_asked_for_again(ask, run, store, monkeypatch, tmp_path):
+    auditor, page = ask()
+    monkeypatch.setenv("PATH", str(tmp_path))  # a machine without a browser
+    assert run("sweep").exit_code == 0
+    assert "请管理员安装 Debian 软件包 chromium" in auditor.get(page).text
+    assert ask()[1] == page
+    assert "已排队" in auditor.get(page).text
+
+
+def test_files_that_were_asked_for_are_taken_away_after_a_day(ask, app, store, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    auditor, page = ask()
+    now = datetime.now(UTC)
+    with app.app_context():
+        make_asked(store, store.rules(), now)
+        make_asked(store, store.rules(), now + timedelta(hours=23))
+        assert auditor.get(page).status_code == 200
+        make_asked(store, store.rules(), now + timedelta(hours=25))
+    assert auditor.get(page).status_code == 404
 
 
 def test_without_a_browser_or_a_font_it_says_what_to_install(tmp_path):
@@ -224,12 +292,61 @@ def test_what_is_due_is_made_once_and_can_be_opened(run, store, client_as, last_
     assert client_as("leader").get(files[0]).status_code == 403  # it is the province's
 
 
+def test_every_file_that_is_taken_leaves_an_entry_that_auditors_read(run, store, client_as, last_week, tmp_path):
+    auditor = client_as("auditor")
+    assert "还没有人取过数" in auditor.get("/audit/exports").text
+    book = auditor.get(address(last_week, "/file?format=xlsx&unit=3301"))
+    missed = len(CalamineWorkbook.from_filelike(io.BytesIO(book.data)).get_sheet_by_name("超时明细").to_python()) - 1
+    run("report", "week", "--format", "html", "--out", tmp_path / "week.html")
+    switch_on(store, "weekly")
+    run("report", "--due")
+    auditor.get(re.search(r"/report-files/\d+", auditor.get("/reports").text)[0])
+    found = entries(User("auditor", "", Role.AUDITOR, "33", ""), store)
+    days = (last_week.first_on, last_week.last_on)
+    assert [one.export for one in found] == [
+        Export("week", "xlsx", "33", *days, missed),
+        Export("week", "html", "", *days, 0),
+        Export("week", "xlsx", "3301", *days, missed),
+    ]
+    assert missed > 0
+    assert [one.actor.split(":")[0] for one in found] == ["auditor", "shell", "auditor"]
+    page = auditor.get("/audit/exports").text
+    assert page.count("<td>周报") == 3
+    assert client_as("leader").get("/audit/exports").status_code == 403
+
+
 def test_a_schedule_that_did_not_run_makes_up_for_it(store, last_week):
     switch_on(store, "weekly")
     now, rules = datetime.now(UTC), store.rules()
-    assert len(make_due(store, rules, now - timedelta(days=14))) == 1
-    assert len(make_due(store, rules, now)) == 2
-    assert make_due(store, rules, now) == []
+    assert len(make_due(store, rules, now - timedelta(days=14)).made) == 1
+    assert len(make_due(store, rules, now).made) == 2
+    assert make_due(store, rules, now) == Due((), ())
+
+
+def test_one_report_that_fails_holds_up_neither_the_others_nor_the_sweep_and_says_why(run, store, client_as, last_week, monkeypatch, tmp_path):
+    switch_on(store, "weekly", formats="pdf;xlsx")
+    with monkeypatch.context() as without:
+        without.setenv("PATH", str(tmp_path))  # a machine without a browser
+        swept = run("sweep")
+        assert (swept.exit_code, "1 scheduled reports made" in swept.output) == (0, True), swept.output
+        assert "Debian 软件包 chromium" in swept.output
+        page = client_as("auditor").get("/reports").text
+        assert "没有生成的定期报告" in page
+        assert "请管理员安装 Debian 软件包 chromium" in page
+        assert "chromium" not in run("sweep").output  # not each minute
+        due = run("report", "--due")
+        assert (due.exit_code, "chromium" in due.output) == (2, True)  # whoever asks is told
+    (failure,) = store.report_failures("")
+    assert report_jobs.may_try(last_week, "33", "pdf", store=store, now=failure.changed_at + timedelta(hours=1))
+
+
+def test_a_report_that_failed_before_is_forgotten_once_it_is_made(app, store, client_as, last_week):
+    switch_on(store, "weekly", formats="html")
+    report_jobs.failed(last_week, "33", "html", "没有字体", store=store, now=datetime.now(UTC))
+    assert "没有字体" in client_as("auditor").get("/reports").text
+    with app.app_context():
+        assert len(make_due(store, store.rules(), datetime.now(UTC)).made) == 1
+    assert "没有字体" not in client_as("auditor").get("/reports").text
 
 
 def test_no_more_than_eight_periods_are_made_up_for():
@@ -242,7 +359,7 @@ def test_no_more_than_eight_periods_are_made_up_for():
 def test_who_is_named_in_a_schedule_is_told_once(store, last_week):
     switch_on(store, "weekly", recipients="auditor;leader")
     now, rules = datetime.now(UTC), store.rules()
-    (name,) = make_due(store, rules, now)
+    (name,) = make_due(store, rules, now).made
     make_due(store, rules, now)
     for username in ("auditor", "leader"):
         assert [row["subject"] for row in store.messages_of(username) if row["kind"] == "report"] == [f"{name} 已生成，请到“报告”页下载"]

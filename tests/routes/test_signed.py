@@ -70,10 +70,17 @@ def test_a_period_that_is_not_over_is_refused_at_its_field(client_as):
     assert 'aria-describedby="last_on-problem"' in answer.text
 
 
-def test_without_a_unit_the_page_leads_to_one(client_as):
-    page = client_as("auditor").get("/board/signed").text
-    assert "请先在上方选一个供电单位" in page
-    assert "unit=33" in page
+def test_without_a_unit_everything_is_signed_and_a_leader_does_not_see_it(client_as, receives):
+    receives("停电了")
+    auditor, leader = client_as("auditor"), client_as("leader")
+    everything = f"/board/signed?since={FIRST}&until={LAST}"
+    assert "全部单位（含单位不明的工单）" in auditor.get(everything).text
+    made = auditor.post(everything, data={**FORM, "unit_code": ""}).headers["Location"]
+    assert "全部单位" in auditor.get(made).text
+    assert "✓ 数字与签认时相同" in auditor.get(f"/board?since={FIRST}&until={LAST}").text
+    assert made in auditor.get("/board/signed").text
+    assert "只能查看本单位及下属单位的签认" in leader.get(made).text
+    assert made not in leader.get("/board/signed").text
 
 
 @pytest.mark.parametrize("username", ["dispatcher", "leader", "admin"])

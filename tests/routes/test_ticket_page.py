@@ -11,7 +11,7 @@ from triage.intake import receive
 from triage.moves import BY_CODE, MOVES
 from triage.terms import Role, State
 
-FAULT, METER = "家里停电两小时了", "电表坏了，要求换表"
+FAULT, METER, DANGER = "家里停电两小时了", "电表坏了，要求换表", "电线掉地上冒火花，有人触电了"
 PHONE, NAME = "13800001001", "林建国"
 
 
@@ -56,13 +56,24 @@ def form_of(page, code):
         (FAULT, ["accept", "arrive"], "repair", "resolve"),
         (METER, ["accept"], "metering", "contact"),
         (METER, ["accept", "contact"], "metering", "resolve"),
+        (DANGER, [], "leader", "accept"),
     ],
-    ids=["new", "fault accepted", "fault on site", "meter accepted", "meter contacted"],
+    ids=["new", "fault accepted", "fault on site", "meter accepted", "meter contacted", "a special one, though help is asked of the leader's unit"],
 )
 def test_the_move_that_comes_next_stands_open_and_no_other(client_as, move, taken, text, before, username, likely):
     number = taken(text)
     move(username, number, *before)
     assert open_moves(client_as(username).get(f"/tickets/{number}").text) == [likely]
+
+
+def test_what_can_be_taken_back_is_offered_and_never_stands_open_by_itself(client_as, store, move, taken):
+    number, other = taken(METER), taken(METER)
+    move("dispatcher", number, "merge", parent=other)
+    page = client_as("dispatcher").get(f"/tickets/{number}").text
+    assert 'id="move-undo_merge"' in page
+    assert "undo_merge" not in open_moves(page)
+    move("dispatcher", number, "undo_merge")
+    assert store.ticket(number).state is State.DISPATCHED
 
 
 def test_what_somebody_waits_for_comes_before_the_tickets_own_way(client_as, move, taken):

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from tests.triage.samples import NOW, contact, nobody
+from tests.triage.samples import NOW, contact, nobody, prediction
 from triage.attention import earlier_of_same_event, read_attention
 from triage.complaint import Customer, EarlierCall
+from triage.routing import decide
 from triage.rules import Rules
-from triage.terms import Channel, Locality
+from triage.terms import Channel, Level, Locality
 
 HEARD = {
     "injury": (
@@ -74,6 +75,15 @@ HEARD = {
         "通信杆快倒了",
         "广电线垂下来",
     ),
+    "life_support": (
+        "停电三天了没人管，老人在家吸氧",
+        "家里有呼吸机，突然没电了",
+        "欠费停电，透析机用不了",
+        "担心制氧机停了老人出事",
+        "我爸去年查出尘肺，天天吸氧，停电受不了",
+        "没有人来修，病人的吸痰器停了",
+        "吸氧的电费优惠办过，今天停电了",
+    ),
 }
 NOT_HEARD = {
     "injury": (
@@ -133,6 +143,17 @@ NOT_HEARD = {
         "路边电线断了",
         "开发商没有办好一户一表",
         "移动电表箱的位置",
+    ),
+    "life_support": (
+        "以前用过呼吸机，现在只是停电",
+        "老人不用吸氧，只是停电",
+        "没有呼吸机、制氧机这些",
+        "鱼塘的增氧机停了",
+        "听说有人吸氧的时候停电了",
+        "如果家里有人吸氧，停电会通知吗",
+        "制氧机的电费有没有优惠",
+        "制氧机早就送人了",
+        "卖呼吸机的店停电了",
     ),
 }
 
@@ -225,6 +246,14 @@ def test_a_third_call_about_the_same_is_a_repeat(rules: Rules, topics: tuple[str
 
 def test_a_complaint_about_nothing_known_has_no_earlier_calls(rules: Rules):
     assert earlier_of_same_event("没电", nobody(earlier=earlier("outage.fault.single", None)), None, rules) == ()
+
+
+@pytest.mark.parametrize("topic", ["outage.repair.delay", "business.reading.arrears", "outage.notice.plan"])
+def test_a_machine_that_keeps_somebody_alive_raises_the_level_and_brings_in_emergency_power(rules: Rules, topic: str):
+    made = contact("停电三天了没人管，老人在家吸氧")
+    decision = decide(made.complaints[0], made, prediction(topic, "complaint", 0.5), nobody(), rules)
+    assert (decision.level, decision.co_departments) == (Level.MAJOR, ("operations",))
+    assert "居家医疗用电：原文“吸氧”" in decision.reasons
 
 
 def test_a_rule_taken_out_of_the_table_is_not_heard(rules: Rules):

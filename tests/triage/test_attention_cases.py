@@ -12,7 +12,7 @@ from triage.rules import TURN, expand, read_wordings
 
 WORDINGS = bundled_wordings()
 CASES = read_cases()
-RULES = ("injury", "media", "collective", "authority", "confidential", "no_liability")
+RULES = ("injury", "media", "collective", "authority", "confidential", "no_liability", "life_support")
 FLOORS = {"dev": (0.92, 0.95), "test": (0.95, 0.95), "unseen": (0.95, 0.95)}  # recall, precision: a little under what was measured
 WORDS = {"人": "人|孩子", "否定": "没有|没", "往事": "去年", "事后": "那次", "全文_夸": "表扬", TURN: "现在"}
 

@@ -48,10 +48,26 @@ def test_the_leader_answers_and_the_auditor_closes(store, answered):
 def test_an_answer_that_is_sent_back_stays_readable_and_may_be_given_anew(store, answered):
     again = back(store, answered, reason="没有写明日期", days="2")
     assert (again.state, again.answer, again.due_on) == (TaskState.OPEN, "", date(2026, 11, 26))
-    assert "leader 答复：已培训" in again.text
-    assert "退回：没有写明日期" in again.text
+    assert again.text == TASK["text"]
     assert store.count_unread("leader") == 2
-    assert answer_task(again.id, {"answer": "11-25 已培训"}, version=3, user=LEADER, store=store, now=LATER).version == 4
+    later = LATER + timedelta(hours=1)
+    assert answer_task(again.id, {"answer": "11-25 已培训"}, version=3, user=LEADER, store=store, now=later).version == 4
+    close_task(again.id, version=4, user=AUDITOR, store=store, now=later)
+    told = [(one.action, one.actor, one.happened_at, one.text) for one in store.task_entries([again.id])[again.id]]
+    assert told == [
+        ("answer", "leader", LATER, "已培训"),
+        ("back", "auditor", LATER, "没有写明日期"),
+        ("answer", "leader", later, "11-25 已培训"),
+        ("close", "auditor", later, ""),
+    ]
+
+
+def test_what_was_refused_stands_in_no_history(store, answered):
+    with pytest.raises(Conflict):
+        answer_task(answered.id, {"answer": "x"}, version=1, user=LEADER, store=store, now=LATER)
+    with pytest.raises(InvalidInput):
+        back(store, answered, reason="", days="2")
+    assert [one.action for one in store.task_entries([answered.id])[answered.id]] == ["answer"]
 
 
 def test_who_comes_second_is_refused(store, answered):

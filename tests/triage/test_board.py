@@ -2,6 +2,9 @@
 
 from datetime import date, timedelta
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from tests.triage.samples import NOW, prediction
 from triage.board import children, compared, default_period, funnel, heat, open_now, pareto, ranking, survival, trend
 from triage.figures import Figure, Opens, Reading
@@ -118,6 +121,19 @@ def test_the_funnel_follows_the_key_steps(store, take, move):
 def test_survival_is_that_of_a_hand_reckoned_example():
     curve = survival([(60, 2), (120, 1), (180, 0)], [90, 150])
     assert [(one.after, round(one.share, 4), one.at_risk) for one in curve] == [(60, 0.6, 5), (120, 0.4, 3), (180, 0.4, 1)]
+
+
+@given(
+    counts=st.lists(st.integers(0, 5), min_size=1, max_size=8),
+    ages=st.lists(st.integers(0, 600) | st.sampled_from([60, 120, 180]), max_size=20),
+)
+def test_survival_is_that_of_counting_who_leaves_class_by_class(counts: list[int], ages: list[float]):
+    at_risk, share = sum(counts) + len(ages), 1.0
+    found = survival([(60.0 * (place + 1), count) for place, count in enumerate(counts)], ages)
+    for place, (count, one) in enumerate(zip(counts, found, strict=True)):
+        share *= 1 - count / at_risk if at_risk and count else 1
+        assert (one.after, one.at_risk, one.share) == (60 * (place + 1), at_risk, share)
+        at_risk -= count + sum(60 * place <= age < 60 * (place + 1) for age in ages)
 
 
 def test_a_board_opens_with_whole_days():

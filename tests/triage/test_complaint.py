@@ -38,7 +38,7 @@ def test_all_problems_are_said_at_once_each_in_its_place():
         pytest.param({}, "complaints", "诉求：必填，请补上", id="nothing"),
         pytest.param({"complaints": []}, "complaints", "诉求：至少要有一件诉求", id="no complaint"),
         pytest.param({"complaints": [ONE] * 11}, "complaints", "诉求：一次来电最多登记 10 件诉求", id="eleven complaints"),
-        pytest.param({"complaints": "没电"}, "complaints", "诉求：格式不对", id="a text for a list"),
+        pytest.param({"complaints": "没电"}, "complaints", "诉求：格式不对，请照文档的例子填写", id="a text for a list"),
         pytest.param({"complaints": ["没电"]}, "complaints.0", "0：应为一组字段", id="a text for a complaint"),
         pytest.param({"complaints": [{}]}, "complaints.0.text", "受理内容：必填，请补上", id="no text"),
         pytest.param({"complaints": [{"text": " \n "}]}, "complaints.0.text", "受理内容：必填，请补上", id="a blank text"),

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from tests.triage.samples import NOW, contact
-from triage.drafts import LIFE, MOST_BYTES, draft_of, drafts_of, drop_draft, save_draft
-from triage.errors import InvalidInput
+from triage.drafts import LIFE, MOST_BYTES, draft_of, drafts_of, drop_draft, save_draft, take_back, throw_away, thrown_away
+from triage.errors import InvalidInput, NotFound
+from triage.store.sql import block
 
 KEY = "0123456789abcdef"
 
@@ -59,6 +60,48 @@ def test_a_dropped_draft_is_gone(store, save):
     drop_draft("agent", KEY, store=store)
     drop_draft("agent", KEY, store=store)
     assert texts(store) == []
+
+
+ALL = block("SELECT key FROM drafts")
+
+
+def test_a_draft_that_was_thrown_away_is_taken_back_within_a_minute_once(store, rules, save):
+    save("不要了")
+    throw_away("agent", KEY, store=store, rules=rules, now=NOW)
+    assert texts(store) == []
+    later = NOW + timedelta(seconds=60)
+    assert thrown_away("agent", KEY, store=store, rules=rules, now=later) == NOW
+    take_back("agent", KEY, store=store, rules=rules, now=later)
+    assert texts(store) == ["不要了"]
+    with pytest.raises(NotFound, match="没有可恢复的草稿"):
+        take_back("agent", KEY, store=store, rules=rules, now=later)
+
+
+@pytest.mark.parametrize(("username", "seconds"), [pytest.param("agent", 61, id="too late"), pytest.param("dispatcher", 1, id="by somebody else")])
+def test_a_draft_that_was_thrown_away_is_nobody_elses_and_gone_after_a_minute(store, rules, save, username, seconds):
+    save("不要了")
+    throw_away("agent", KEY, store=store, rules=rules, now=NOW)
+    at = NOW + timedelta(seconds=seconds)
+    assert thrown_away(username, KEY, store=store, rules=rules, now=at) is None
+    with pytest.raises(NotFound, match="没有可恢复的草稿"):
+        take_back(username, KEY, store=store, rules=rules, now=at)
+    assert texts(store) == []
+
+
+def test_what_was_thrown_away_is_deleted_when_it_cannot_be_taken_back_any_more(store, rules, save):
+    save("不要了")
+    throw_away("agent", KEY, store=store, rules=rules, now=NOW)
+    throw_away("dispatcher", "fedcba9876543210", store=store, rules=rules, now=NOW + timedelta(seconds=60))
+    assert [row["key"] for row in store.rows(ALL)] == [KEY]
+    throw_away("dispatcher", "fedcba9876543210", store=store, rules=rules, now=NOW + timedelta(seconds=61))
+    assert store.rows(ALL) == []
+
+
+def test_who_goes_on_with_a_draft_that_was_thrown_away_has_it_again(store, rules, save):
+    save("停")
+    throw_away("agent", KEY, store=store, rules=rules, now=NOW)
+    save("停电", minutes=0.1)
+    assert texts(store) == ["停电"]
 
 
 def test_what_was_sent_is_no_draft_even_if_a_save_comes_late(store, save, take):

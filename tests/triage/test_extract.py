@@ -8,10 +8,12 @@ from datetime import date, timedelta
 import pytest
 
 from tests.triage.samples import NOW, prediction, user
-from triage.errors import InvalidInput
+from triage.errors import Forbidden, InvalidInput
+from triage.exports import Export, entries
 from triage.extract import Extracted, Scope, extract
 from triage.figures import Reading
 from triage.metrics import METRICS, durations, excluded, timeliness
+from triage.store.sql import block
 from triage.terms import Role, Watch
 
 TODAY = date(2026, 11, 23)
@@ -32,9 +34,8 @@ def write(store, tmp_path):
 
     def written(first: date = TODAY - timedelta(days=10), last: date = LAST, unit: str = "", now=LATER, **values):
         path = tmp_path / "extract.db"
-        made = extract(
-            path, Scope(first, last, unit), store=store, rules=store.rules(), cut=by_two_characters, now=now, **{"replaces": True, **values}
-        )
+        given = {"cut": by_two_characters, "now": now, "actor": "shell:tests", "replaces": True, **values}
+        made = extract(path, Scope(first, last, unit), store=store, rules=store.rules(), **given)
         return path, made
 
     return written
@@ -87,7 +88,7 @@ def test_the_views_give_the_figures_of_the_metrics(store, write, past, unit, fir
 
 def test_every_metric_with_a_share_has_something_to_compare(store, write, past):
     path, _ = write(TODAY, TODAY + timedelta(days=90))
-    assert {code for (code,) in ask(path, "SELECT DISTINCT metric FROM rates")} >= set(METRICS) - {"arrival", "override"}
+    assert {code for (code,) in ask(path, "SELECT DISTINCT metric FROM rates")} >= set(METRICS) - {"arrival", "override", "machine_errors"}
 
 
 def test_durations_and_what_is_left_out_are_those_of_the_metrics(store, write, past):
@@ -169,9 +170,22 @@ def test_an_extract_that_fails_leaves_the_old_file_and_nothing_else(store, write
         raise RuntimeError("no words")
 
     with pytest.raises(RuntimeError):
-        extract(path, Scope(TODAY, TODAY), store=store, rules=store.rules(), cut=broken, now=LATER, replaces=True)
+        extract(path, Scope(TODAY, TODAY), store=store, rules=store.rules(), cut=broken, now=LATER, actor="shell:tests", replaces=True)
     assert (path.read_bytes(), {one.name for one in tmp_path.iterdir()}) == (before, files)
     take("停电了")  # the connection takes writes again
+
+
+def test_the_trail_says_who_took_it_of_what_scope_and_how_many_tickets_and_nothing_of_a_customer(store, write, take):
+    take(f"我是{NAME}，电话{PHONE}", phone=PHONE, caller_name=NAME, customer_number=NUMBER, address=ADDRESS, unit_code="330101")
+    _, made = write(unit="3301")
+    (entry,) = entries(user(Role.AUDITOR), store)
+    assert (entry.actor, entry.happened_at) == ("shell:tests", LATER)
+    assert entry.export == Export("extract", "sqlite", "3301", TODAY - timedelta(days=10), LAST, made.tickets)
+    assert made.tickets == 1
+    kept = str(store.rows(block("SELECT row_key, before_json, after_json FROM reference_audit WHERE table_name = 'exports'")))
+    assert not any(word in kept for word in (NAME, PHONE, NUMBER, ADDRESS))
+    with pytest.raises(Forbidden):
+        entries(user(Role.LEADER), store)
 
 
 def test_only_its_owner_reads_it_and_it_needs_no_second_file(write, past):
@@ -184,4 +198,14 @@ def test_only_its_owner_reads_it_and_it_needs_no_second_file(write, past):
 @pytest.mark.parametrize(("where", "unit", "says"), [("none/x.db", "", "已有文件夹"), (".", "", "已有文件夹"), ("x.db", "9999", "没有供电单位")])
 def test_what_cannot_be_written_is_said(store, tmp_path, where, unit, says):
     with pytest.raises(InvalidInput, match=says):
-        extract(tmp_path / where, Scope(TODAY, TODAY, unit), store=store, rules=store.rules(), cut=by_two_characters, now=LATER, replaces=True)
+        extract(
+            tmp_path / where,
+            Scope(TODAY, TODAY, unit),
+            store=store,
+            rules=store.rules(),
+            cut=by_two_characters,
+            now=LATER,
+            actor="shell:tests",
+            replaces=True,
+        )
+    assert store.count_exports() == 0

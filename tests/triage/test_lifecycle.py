@@ -104,7 +104,8 @@ def test_a_move_is_legal_exactly_where_the_table_says(rules: Rules, state: State
 def test_every_state_is_reached_and_left():
     targets = {move.target for move in MOVES if move.target}
     assert targets | {State.PENDING_REVIEW} == set(State)
-    assert {state for move in MOVES if move.target for state in move.sources} == {state for state in State if not state.is_end} | {State.CLOSED}
+    left = {state for move in MOVES if move.target and not move.undoes for state in move.sources}
+    assert left == {state for state in State if not state.is_end} | {State.CLOSED}
 
 
 def test_an_illegal_move_says_what_is_legal_now(rules: Rules):

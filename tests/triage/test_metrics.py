@@ -19,6 +19,9 @@ from triage.metrics import (
     service_index,
     year_before,
 )
+from triage.people import User
+from triage.samples import draw
+from triage.scorecards import assess, items
 from triage.terms import Role, Step, Watch
 
 TODAY = date(2026, 11, 23)
@@ -125,6 +128,51 @@ def test_what_a_dispatcher_changes_overrides_the_prediction(store, take, move):
         (ticket,) = take("电费好像不对", said=replace(BILL, topics=(("business.tariff.bill", 0.4), ("other.general", 0.3))), unit_code="330101")
         move(ticket, "dispatch", minutes=5, topic=topic, demand_type=kind)
     assert one(store, "override") == (1, 2)
+
+
+@pytest.fixture
+def judge(store, move):
+    """Answer a ticket, draw it in a sample and let auditors score its routing: `judge(ticket, 10, 5)`."""
+
+    def judged(ticket, *points):
+        days = {"first_on": TODAY.isoformat(), "last_on": (TODAY + timedelta(days=90)).isoformat()}
+        auditors = [User(name, name, Role.AUDITOR, "33", "") for name in ("auditor", "auditor2")]
+        sample = draw({**days, "size": "50", "seed": "1"}, user=auditors[0], store=store, now=NOW + timedelta(days=95))
+        rows = {row["code"]: str(row["points"]) for row in items(store)}
+        for who, given in zip(auditors, points, strict=False):
+            values = {**rows, "routing": str(given)}
+            assess(sample.id, ticket.number, values, user=who, store=store, now=NOW + timedelta(days=96))
+
+    return judged
+
+
+def test_automatic_decisions_are_judged_wrong_by_either_auditor_once_both_have_scored_and_stand_apart(store, done, judge):
+    right, wrong, half = (done(start=place) for place in range(3))
+    judge(right, 10, 10)
+    judge(wrong, 10, 5)
+    judge(half, 0)
+    assert one(store, "machine_errors") == (1, 2)
+    assert figures(store, "override") == []
+    judge(wrong, 0, 0)  # drawn again in another sample: a ticket counts once
+    judge(right, 5, 5)
+    assert one(store, "machine_errors") == (1, 2)
+    assert lists_that_differ(reading(store)) == []
+    assert store.check_figures() == []
+    store.fold_figures()
+    assert one(store, "machine_errors") == (1, 2)
+    store.rebuild_figures()
+    assert one(store, "machine_errors") == (1, 2)
+
+
+def test_what_a_person_decided_is_no_automatic_decision_however_auditors_judge_it(store, take, move, judge):
+    (ticket,) = take("电费好像不对", said=replace(BILL, topics=(("business.tariff.bill", 0.4), ("other.general", 0.3))), unit_code="330101")
+    ticket = move(ticket, "dispatch", minutes=5, topic="business.tariff.bill", demand_type="complaint")
+    for place, code in enumerate(WAY):
+        values = {"resolve": {"reply": "已退费", "finding": "upheld"}, "callback": {"satisfaction": "1"}}
+        ticket = move(ticket, code, minutes=10 * (place + 1), **values.get(code, {}))
+    judge(ticket, 0, 0)
+    assert figures(store, "machine_errors") == []
+    assert one(store, "override") == (0, 1)
 
 
 def test_a_callback_that_nobody_answered_reached_nobody(store, take, move, done):

@@ -18,7 +18,7 @@ def test_every_topic_has_a_script_of_its_own_or_of_its_group(rules):
 
 
 def test_every_script_is_for_something_that_exists_and_says_its_basis(rules):
-    known = {"", "danger", *rules.topics, *(topic.level2_code for topic in rules.topics.values())}
+    known = {"", "danger", *rules.attention, *rules.topics, *(topic.level2_code for topic in rules.topics.values())}
     with TABLE.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["about"] for row in rows} - known == set()
@@ -49,6 +49,13 @@ def test_danger_to_life_comes_before_whatever_the_call_is_about(rules):
     script = script_of("business.tariff.bill", rules, is_danger=True)
     assert "120" in script.promise
     assert "8 米" in script.safety
+
+
+def test_a_machine_that_keeps_somebody_alive_comes_before_the_topic_and_after_danger(rules):
+    script = script_of("business.reading.arrears", rules, heard=("authority", "life_support"))
+    assert "备用电池" in script.asks[1]
+    assert ("120" in script.safety, "明火" in script.safety) == (True, True)
+    assert script_of("outage.fault.area", rules, is_danger=True, heard=("life_support",)) == script_of("outage.fault.area", rules, is_danger=True)
 
 
 def test_what_a_script_leaves_empty_comes_from_the_other():

@@ -246,7 +246,7 @@ def test_a_closed_console_is_a_failure_to_try_again():
     stream = io.StringIO()
     stream.close()
     failed = failure(ConsoleOutlet(stream))
-    assert (failed.message, failed.is_final) == ("控制台无法写入", False)
+    assert (failed.message, failed.is_final) == ("控制台无法写入，请改用文件、邮件或网络地址作外发渠道", False)
 
 
 def test_a_console_that_knows_no_chinese_is_a_failure():

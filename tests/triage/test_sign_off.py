@@ -79,6 +79,24 @@ def test_what_is_corrected_later_is_a_difference_that_opens_to_its_tickets(store
 
 
 @pytest.mark.usefixtures("auditor", "tickets")
+def test_everything_is_signed_as_a_unit_is_with_the_tickets_of_no_known_unit(store, take):
+    take("不知道哪里停电了", phone="13800000004", unit_code="")
+    made = sign_month(store, unit_code="")
+    kept = {(kind, one.measure, one.value): one.n for kind, one in store.frozen_figures(made.id)}
+    assert kept["", "received", ""] == 4
+    assert differences(made, store=store, now=LATER) == []
+    take("又停电了", phone="13800000009", unit_code="330201")
+    received = of_all(differences(made, store=store, now=LATER), "received")
+    assert (received.signed.n, received.today.n) == (4, 5)
+    assert store.count_figure_list(received.opens.wanted(), LATER) == 5
+    assert signed("", made.first_on, made.last_on, store) == made
+    assert sign_offs("", store) == [made]
+    assert sign_offs("33", store) == []
+    with pytest.raises(Conflict, match="已经签认过"):
+        sign_month(store, unit_code="")
+
+
+@pytest.mark.usefixtures("auditor", "tickets")
 def test_the_figures_are_those_that_the_board_shows_for_the_period(store):
     early = sign_month(store, first_on="2026-11-20", last_on="2026-11-24", now=NOW + timedelta(days=2))
     late = sign_month(store, first_on="2026-11-20", last_on="2026-11-26", now=NOW + timedelta(days=4))
@@ -121,14 +139,13 @@ def test_of_two_who_sign_at_the_same_moment_one_is_told(store, database):
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"unit_code": ""}, "请先选定一个供电单位"),
-        ({"unit_code": "99"}, "请先选定一个供电单位"),
+        ({"unit_code": "99"}, "没有供电单位“99”"),
         ({"last_on": "2026-12-23"}, "2026-12-23 才结束"),
         ({"first_on": "昨天"}, "不是日期"),
         ({"first_on": "2026-12-01"}, "请对调"),
         ({"note": "长" * 501}, "最多 500"),
     ],
-    ids=["no unit", "no such unit", "not over", "no day", "backwards", "long note"],
+    ids=["no such unit", "not over", "no day", "backwards", "long note"],
 )
 def test_what_cannot_be_signed_is_said_and_nothing_is_kept(store, wrong, words):
     with pytest.raises(InvalidInput, match=words):

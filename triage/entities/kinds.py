@@ -9,13 +9,13 @@ from triage.terms import Term
 class EntityKind(Term):
     """What kind of value was found."""
 
-    CUSTOMER_NUMBER = "customer_number", "户号"
-    PHONE = "phone", "电话"
-    METER_NUMBER = "meter_number", "表号"
-    OUTAGE_EVENT = "outage_event", "停电事件编号"
-    ADDRESS = "address", "地址"
-    TRANSFORMER_AREA = "transformer_area", "台区"
-    MOMENT = "moment", "时间"
+    CUSTOMER_NUMBER = "customer_number"
+    PHONE = "phone"
+    METER_NUMBER = "meter_number"
+    OUTAGE_EVENT = "outage_event"
+    ADDRESS = "address"
+    TRANSFORMER_AREA = "transformer_area"
+    MOMENT = "moment"
 
 
 @dataclass(frozen=True)

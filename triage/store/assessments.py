@@ -8,6 +8,7 @@ from triage.errors import NotFound
 from triage.scorecards import Card, Score
 from triage.store.base import Part
 from triage.store.sql import block
+from triage.wording import say
 
 HOLD = block("""
     UPDATE sample_tickets
@@ -39,10 +40,11 @@ class Assessments(Part):
             NotFound: the sample has no such ticket.
         """
         if not self.run(HOLD, sample_id=sample_id, ticket_number=ticket_number):
-            raise NotFound("样本里没有这张工单")
+            raise NotFound(say("This ticket is not in the sample"))
 
     def keep_card(self, sample_id: int, card: Card) -> None:
-        """Keep a card with its scores."""
+        """Keep a card with its scores; what two cards say of an automatic decision stands in the figures."""
+        self.touch(card.ticket_number)
         values = {name: value for name, value in vars(card).items() if name != "scores"}
         id = self.value(ADD, sample_id=sample_id, **values)
         for score in card.scores:

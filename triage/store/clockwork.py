@@ -12,8 +12,9 @@ from triage.rules import Rules
 from triage.store.base import Part
 from triage.store.sql import block
 from triage.terms import Channel, Locality, Step, Watch
-from triage.tickets import OF_DEPARTMENT, UNKNOWN_TYPE, Demand, Start, TimedStep, answerable, counts_from, due, limit_of, starts
+from triage.tickets import OF_DEPARTMENT, UNKNOWN_TYPE, Demand, Start, TimedStep, answerable, counts_from, due, limit_of, starts, used
 
+SECOND = timedelta(seconds=1)
 START = block("""
     INSERT INTO steps (ticket_number, step, watch, department, unit_code, is_by_machine, from_event, started_at, due_at, yellow_at, red_at,
         is_confirmed, limit_id, limit_text, co_handling_id, warn_at)
@@ -26,8 +27,8 @@ MOVE_DUE = block("""
     WHERE id = :id""")
 END = block("""
     UPDATE steps
-    SET ended_at = :now, is_by_machine = :is_by_machine, warn_at = NULL
-    WHERE ticket_number = :number AND step = :step AND ended_at IS NULL AND voided_at IS NULL""")
+    SET ended_at = :now, used_seconds = :used_seconds, is_by_machine = :is_by_machine, warn_at = NULL
+    WHERE id = :id AND ticket_number = :number""")
 VOID = block("""
     UPDATE steps
     SET voided_at = :now, warn_at = NULL
@@ -42,7 +43,7 @@ VOID_DEPARTMENT = block("""
     WHERE ticket_number = :number AND watch = 'department' AND co_handling_id IS NULL AND ended_at IS NULL AND voided_at IS NULL""")
 REOPEN = block("""
     UPDATE steps
-    SET ended_at = NULL, warn_at = yellow_at
+    SET ended_at = NULL, used_seconds = NULL, warn_at = yellow_at
     WHERE ticket_number = :number AND step IN :steps AND voided_at IS NULL AND ended_at = (
         SELECT MAX(ended_at)
         FROM steps
@@ -82,10 +83,6 @@ PAUSES = block("""
     FROM pauses
     WHERE ticket_number = :number
     ORDER BY started_at, id""")
-END_CO = block("""
-    UPDATE steps
-    SET ended_at = :now, warn_at = NULL
-    WHERE co_handling_id = :id AND ended_at IS NULL AND voided_at IS NULL""")
 VOID_CO = block("""
     UPDATE steps
     SET voided_at = :now, warn_at = NULL
@@ -145,10 +142,18 @@ class Clockwork(Part):
             "warn_at": due.yellow_at,
         }
 
-    def end_steps(self, number: str, steps: Iterable[Step], now: datetime, *, by_machine: bool = False) -> None:
-        """End the open clocks of these steps."""
-        for step in steps:
-            self.run(END, number=number, step=step.value, now=now, is_by_machine=by_machine)
+    def end_steps(self, number: str, steps: Iterable[Step], rules: Rules, now: datetime, *, by_machine: bool = False) -> None:
+        """End the open clocks of these steps, and keep with each how much of its time it has used."""
+        if wanted := {step.value for step in steps}:
+            self._end(number, [row for row in self.rows(STEPS, number=number) if row["step"] in wanted], rules, now, by_machine)
+
+    def _end(self, number: str, rows: Sequence[RowMapping], rules: Rules, now: datetime, by_machine: bool = False) -> None:
+        demand, limits = self.demand(number), {limit.id: limit for limit in rules.limits}
+        for row in (row for row in rows if row["ended_at"] is None and row["voided_at"] is None):
+            at_unit = replace(demand, unit_code=row["unit_code"] or demand.unit_code)
+            limit = limits.get(row["limit_id"])
+            seconds = used(limit, row["started_at"], now, at_unit, rules) // SECOND if limit else None
+            self.run(END, number=number, id=row["id"], now=now, is_by_machine=by_machine, used_seconds=seconds)
 
     def void_steps(self, number: str, steps: Iterable[Step], now: datetime) -> None:
         """Stop the open clocks of steps that are not owed any more; they count in no figure."""
@@ -179,9 +184,9 @@ class Clockwork(Part):
         """Give all clocks of a ticket in the order of their starts."""
         return [timed_step(row) for row in self.rows(STEPS, number=number)]
 
-    def end_co_clock(self, id: int, now: datetime) -> None:
-        """End the clock of a co-handling that is answered."""
-        self.run(END_CO, id=id, now=now)
+    def end_co_clock(self, number: str, id: int, rules: Rules, now: datetime) -> None:
+        """End the clock of a ticket's co-handling that is answered."""
+        self._end(number, [row for row in self.rows(STEPS, number=number) if row["co_handling_id"] == id], rules, now)
 
     def void_co_clock(self, id: int, now: datetime) -> None:
         """Stop the clock of a co-handling that is not asked for any more."""

@@ -14,12 +14,17 @@ RECEIVED = next(source for source in SOURCES if source.name == "received")
 UNIT = RECEIVED.unit
 NARROWED = f""" AND tickets.received_at >= :since AND tickets.received_at < :until AND tickets.topic IN :topics
         AND (:is_everything OR {UNIT} IN (SELECT code FROM under))"""
+OF_CUSTOMER = """COALESCE((
+        SELECT customers.{}
+        FROM contacts
+        JOIN customers ON customers.number = contacts.customer_number
+        WHERE contacts.id = tickets.contact_id), '')"""
 COLUMNS = {
     "happened_at": "tickets.received_at",
     "state": "tickets.state",
     "level": "tickets.level",
-    "area": "COALESCE((SELECT customers.transformer_area FROM customers WHERE customers.number = contacts.customer_number), '')",
-    "area_unit": "COALESCE((SELECT customers.unit_code FROM customers WHERE customers.number = contacts.customer_number), '')",
+    "area": OF_CUSTOMER.format("transformer_area"),
+    "area_unit": OF_CUSTOMER.format("unit_code"),
 }
 SQLITE = select(RECEIVED, "sqlite", NARROWED, columns=COLUMNS)
 POSTGRESQL = select(RECEIVED, "postgresql", NARROWED, columns=COLUMNS)

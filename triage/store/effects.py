@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from triage.clocks import UNITS
 from triage.fields import CALLBACK_PAUSE
-from triage.moves import Move
+from triage.moves import UNDO_OF, Move
 from triage.routing import DANGER
 from triage.rules import Rules
 from triage.standing import extension_rule
 from triage.store.sql import block
 from triage.terms import Asked, Level, Linked, State
 from triage.tickets import CoHandling, Ticket
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.lifecycle import Plan
@@ -172,7 +173,7 @@ def _co_reply(store: "Moves", made: Made) -> None:
     mine = made.plan.mine
     assert mine is not None  # the guard has seen to it
     store.keep_help(mine.id, made.fields["reply"], made.now)
-    store.end_co_clock(mine.id, made.now)
+    store.end_co_clock(made.number, mine.id, made.rules, made.now)
 
 
 def _co_cancel(store: "Moves", made: Made) -> None:
@@ -200,7 +201,9 @@ def _dispatch(store: "Moves", made: Made) -> None:
     for department in store.named_to_help(made.number):
         unit = store.team_for(made.plan.place.unit_code, department, parents, teams)
         if unit and department not in there and department != made.plan.place.department:
-            store.start_help(made.number, department, unit, "按关注规则协办", store.demand(made.number), made.rules, made.now, "system")
+            store.start_help(
+                made.number, department, unit, say("Co-handling by attention rule"), store.demand(made.number), made.rules, made.now, "system"
+            )
 
 
 def own_help(store: "Moves", number: str, department: str) -> list[CoHandling]:
@@ -208,19 +211,17 @@ def own_help(store: "Moves", number: str, department: str) -> list[CoHandling]:
     return [one for one in store.co_handlings_of(number) if one.is_open and one.department == department]
 
 
-def _undo_dispatch(store: "Moves", made: Made) -> None:
-    """Put back what the dispatch changed: who was asked for help along with it is not asked any more, who was spared by it is asked again."""
+def _undo(store: "Moves", made: Made) -> None:
+    """Put back what the move changed: what it ended goes on, what it began is let go, and a merged ticket stands by itself again."""
     done = made.plan.undoes
     assert done is not None  # the guard has seen to it
-    store.set_back(made.number, done)
-    store.clocks_back(made.number, done, made.now)
-    store.take_back_decision(made.number, done.at)
-    for one in store.co_handlings_of(made.number):
-        if one.is_open and one.asked_at == done.at:
-            store.cancel_help(one.id, made.now)
-            store.void_co_clock(one.id, made.now)
-    for id in done.spared:
-        store.ask_help_again(id, done.at)
+    store.put_back(made.number, done, made.now, made.actor)
+    if done.move == "dispatch":
+        store.take_back_decision(made.number, done.at)
+    if done.into:
+        store.part(made.number, done, made.now, made.actor)
+        store.lower_level(store.ticket(done.into), done)
+        store.append_audit(done.into, "give_back", made.actor, made.now, detail={"child": made.number, "merged_at": done.at.isoformat()})
 
 
 def _assign(store: "Moves", made: Made) -> None:
@@ -316,7 +317,7 @@ def _grant_malicious(store: "Moves", made: Made) -> None:
 EFFECTS: Mapping[str, Callable[["Moves", Made], None]] = {
     "dispatch": _dispatch,
     "reroute": _dispatch,
-    "undo_dispatch": _undo_dispatch,
+    **{move.code: _undo for move in UNDO_OF.values()},
     "assign": _assign,
     "set_type": _set_type,
     "return": _return,

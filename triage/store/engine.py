@@ -2,7 +2,7 @@
 
 The same SQL serves both: standard SQL with named parameters, `TRUE`/`FALSE`, `ON CONFLICT … DO UPDATE`, `RETURNING`. What differs is
 this file's short list: how a write begins (`WRITE`), how a queue's rows are taken by one worker alone (`ALONE`), the pragmas of the embedded
-file, and in the migrations the triggers that keep the audit append-only.
+file, and in the migrations the triggers that keep the audit append-only and signed figures frozen.
 """
 
 import os
@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError, ProgrammingError, TimeoutError
 
 from triage.errors import NotMigrated, StoreBusy
+from triage.wording import say
 
 BUSY_SECONDS = 10
 WRITE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}
@@ -75,7 +76,9 @@ def make_engine(url: str, pool_size: int) -> Engine:
         engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, **options)
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
-    return create_engine(address, pool_pre_ping=True, **options)
+    # Queries here are short, those of the board many and wide: to compile one (jit) takes longer than to run it.
+    plain = {} if "options" in address.query else {"options": "-c jit=off"}
+    return create_engine(address, pool_pre_ping=True, connect_args=plain, **options)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -111,10 +114,12 @@ def busy_is_said() -> Iterator[None]:
     try:
         yield
     except TimeoutError:
-        raise StoreBusy("系统繁忙，尚未保存，请稍后再试") from None
+        raise StoreBusy(say("The system is busy and nothing has been saved; try again later")) from None
     except (OperationalError, ProgrammingError) as error:
         if any(word in str(error.orig) for word in ("no such table", "no such column", "does not exist")):
-            raise NotMigrated("数据库尚未建好或版本不符，请管理员先运行 flask migrate") from error
+            raise NotMigrated(
+                say("The database has not been set up or has another version; an administrator must run flask migrate first")
+            ) from error
         if any(word in str(error.orig) for word in ("locked", "busy", "timeout", "connection")):
-            raise StoreBusy("数据库暂时没有响应，尚未保存，请稍后再试") from error
+            raise StoreBusy(say("The database does not respond at the moment and nothing has been saved; try again later")) from error
         raise

@@ -8,18 +8,23 @@ the list behind a figure is those same facts, so that the two cannot differ. `tr
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from triage.moves import UNDO_OF
 from triage.terms import Satisfaction
 
 COUNTED = "NOT tickets.is_exempt AND tickets.state NOT IN ('merged', 'withdrawn')"
 SATISFIED = f"('{Satisfaction.VERY.value}', '{Satisfaction.SATISFIED.value}')"
 DIMENSIONS = ("department", "topic", "demand_type", "channel", "agent", "trait")
+TOOK = ("duration", "worked")  # measures of how long a step took: by the clock on the wall, by the rules of its limit
+ROUTING_ITEM = "routing"  # the item of the scorecard (派单准确) that says whether topic, department and unit were right
+TIMED = ("due", *TOOK)  # measures named further by watch and step
 # Upper bounds of the classes of durations in minutes; the public limits (45, 90, 120 minutes; 1, 2, 5, 7, 15, 20 days) are bounds: none is split.
 CLASSES = (
     *(1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720),
     *(1440, 2160, 2880, 4320, 5760, 7200, 10080, 14400, 21600, 28800, 43200),
 )
 
-# What the engines say differently: the Shanghai day and hour of a moment, whole seconds between two, a value of a JSON text, its first label.
+# What the engines say differently: the Shanghai day and hour of a moment, whole seconds between two, a value of a JSON text, its first label;
+# and who took the call: SQLite leaves out a column that nobody asks for, but never a join of a sum, PostgreSQL a join, but joins faster in bulk.
 SAID = {
     "sqlite": {
         "day": "date({0}, '+8 hours')",
@@ -28,6 +33,8 @@ SAID = {
         "json": "json_extract({0}, '$.{1}')",
         "first": "json_extract({0}, '$[0][0]')",
         "later": "strftime('%Y-%m-%dT%H:%M:%f000Z', {0}, '+{1} days')",
+        "contact": "",
+        "agent": "(SELECT contacts.actor FROM contacts WHERE contacts.id = {0})",
     },
     "postgresql": {
         "day": "CAST({0} AT TIME ZONE 'Asia/Shanghai' AS date)",
@@ -36,6 +43,8 @@ SAID = {
         "json": "CAST({0} AS json) ->> '{1}'",
         "first": "CAST({0} AS json) -> 0 ->> 0",
         "later": "{0} + interval '{1} days'",
+        "contact": "LEFT JOIN contacts ON contacts.id = {0}",
+        "agent": "contacts.actor",
     },
 }
 
@@ -43,7 +52,7 @@ SAID = {
 @dataclass(frozen=True)
 class Source:
     """Where facts come from: tables, which rows, and what each row says. `parts` are the columns that a measure's name is made of behind `name`;
-    `home` is the column in which the unit stands, if it is there.
+    `home` is the column in which the unit stands, where an index leads from it and `at` to the rows.
 
     `{day}`-like names in braces are the engine's own words (`SAID`), filled in by `select`.
     """
@@ -57,7 +66,7 @@ class Source:
     trait: str = "''"
     unit: str = "COALESCE(tickets.team_unit, tickets.unit_code, '')"
     department: str = "COALESCE(tickets.department, '')"
-    home: str = "tickets.team_unit"
+    home: str = ""
     parts: tuple[str, ...] = ()
 
     @property
@@ -67,7 +76,7 @@ class Source:
 
     @property
     def places(self) -> tuple[str, ...]:
-        """The conditions that narrow it to the units `under`, each row in one of them: by its own column, for which there is an index, or else."""
+        """The conditions that narrow it to the units `under`, each row in one of them: by its home, for which there is an index, or else."""
         if not self.home:
             return (f" AND {self.unit} IN (SELECT code FROM under)",)
         return (
@@ -76,21 +85,25 @@ class Source:
         )
 
 
+TEAM = "tickets.team_unit"
 OF_TICKETS = """tickets
-    JOIN contacts ON contacts.id = tickets.contact_id"""
+    {tickets.contact_id|contact}"""
 
 
 def of(table: str) -> str:
     """Give the tables for facts about rows that belong to a ticket."""
     return f"""{table}
     JOIN tickets ON tickets.number = {table}.ticket_number
-    JOIN contacts ON contacts.id = tickets.contact_id"""
+    {{tickets.contact_id|contact}}"""
 
 
 def classes(seconds: str) -> str:
-    """Give the class of a duration as an expression: two digits, the first upper bound that it does not pass."""
-    bounds = " ".join(f"WHEN {seconds} <= {60 * bound} THEN '{place:02d}'" for place, bound in enumerate(CLASSES))
-    return f"CASE {bounds} ELSE '{len(CLASSES):02d}' END"
+    """Give the class of a duration as an expression: two digits, the first upper bound that it does not pass.
+
+    SQLite would compute `seconds` anew for each bound; of a DISTINCT subquery it takes what is there.
+    """
+    bounds = " ".join(f"WHEN took <= {60 * bound} THEN '{place:02d}'" for place, bound in enumerate(CLASSES))
+    return f"(SELECT CASE {bounds} ELSE '{len(CLASSES):02d}' END FROM (SELECT DISTINCT {seconds} AS took) AS taken)"
 
 
 STEP_UNIT = "COALESCE(steps.unit_code, tickets.team_unit, tickets.unit_code, '')"
@@ -122,12 +135,33 @@ def flag(condition: str) -> str:
     return f"CASE WHEN {condition} THEN 1 ELSE 0 END"
 
 
+def kept(action: str, entry: str = "audit") -> str:
+    """Say that an entry of the trail was not taken back: no undo comes after it before the same is done again."""
+    return f"""NOT EXISTS (
+        SELECT 1
+        FROM audit AS undone
+        WHERE undone.ticket_number = tickets.number AND undone.action = 'undo_{action}' AND undone.seq > {entry}.seq AND NOT EXISTS (
+            SELECT 1
+            FROM audit AS again
+            WHERE again.ticket_number = tickets.number AND again.action = '{action}' AND again.seq > {entry}.seq AND again.seq < undone.seq))"""
+
+
 def first_of(action: str) -> str:
-    """Say that an audit entry is its ticket's first of an action."""
-    return f"""audit.action = '{action}' AND NOT EXISTS (
+    """Say that an audit entry is its ticket's first of an action that was not taken back; asked by the ticket, so only of tickets in scope."""
+    own, beside = (f"{kept(action)} AND ", f" AND {kept(action, 'earlier')}") if action in UNDO_OF else ("", "")
+    return f"""audit.action = '{action}' AND {own}NOT EXISTS (
         SELECT 1
         FROM audit AS earlier
-        WHERE earlier.ticket_number = audit.ticket_number AND earlier.action = '{action}' AND earlier.seq < audit.seq)"""
+        WHERE earlier.ticket_number = tickets.number AND earlier.action = '{action}' AND earlier.seq < audit.seq{beside})"""
+
+
+def other_card(card: str, given: str = "TRUE") -> str:
+    """Give the earlier card of the same ticket and sample with its points for routing: who has the second card closes the pair (two auditors)."""
+    return f"""(
+        SELECT 1
+        FROM assessments AS other
+        JOIN assessment_scores AS given ON given.assessment_id = other.id AND given.item = '{ROUTING_ITEM}'
+        WHERE other.sample_id = {card}.sample_id AND other.ticket_number = {card}.ticket_number AND other.id < {card}.id AND {given})"""
 
 
 SOURCES = (
@@ -156,16 +190,33 @@ SOURCES = (
         department=STEP_DEPARTMENT,
         parts=("steps.watch", "steps.step"),
     ),
-    Source("received", OF_TICKETS, COUNTED, at="tickets.received_at", met=flag("tickets.chases > 0"), trait="{tickets.received_at|hour}"),
+    Source(
+        "worked",
+        of("steps"),
+        f"steps.voided_at IS NULL AND steps.ended_at IS NOT NULL AND steps.used_seconds IS NOT NULL AND {COUNTED}",
+        at="steps.due_at",
+        amount="steps.used_seconds",
+        trait=classes("steps.used_seconds"),
+        unit=STEP_UNIT,
+        home="steps.unit_code",
+        department=STEP_DEPARTMENT,
+        parts=("steps.watch", "steps.step"),
+    ),
+    Source("received", OF_TICKETS, COUNTED, at="tickets.received_at", met=flag("tickets.chases > 0"), trait="{tickets.received_at|hour}", home=TEAM),
     Source(
         "excluded",
         OF_TICKETS,
         f"NOT ({COUNTED})",
         at="tickets.received_at",
         trait="CASE WHEN tickets.state IN ('merged', 'withdrawn') THEN tickets.state ELSE 'exempt' END",
+        home=TEAM,
     ),
     Source(
-        "complaint", OF_TICKETS, f"tickets.demand_type = 'complaint' AND NOT tickets.is_malicious AND {COUNTED}", at="tickets.received_at"
+        "complaint",
+        OF_TICKETS,
+        f"tickets.demand_type = 'complaint' AND NOT tickets.is_malicious AND {COUNTED}",
+        at="tickets.received_at",
+        home=TEAM,
     ),
     Source(
         "handled",
@@ -173,6 +224,7 @@ SOURCES = (
         f"""COALESCE(tickets.demand_type, '') NOT IN ('fault', 'praise') AND NOT tickets.is_malicious
         AND NOT (tickets.state = 'answered' AND COALESCE(tickets.demand_type, '') = 'enquiry') AND {COUNTED}""",
         at="tickets.received_at",
+        home=TEAM,
     ),
     Source(
         "event",
@@ -182,6 +234,7 @@ SOURCES = (
         met=flag(f"{CALLS} >= 2"),
         amount=flag(f"{CALLS} >= 3"),
         trait=f"CASE WHEN {CALLS} = 1 THEN '1' WHEN {CALLS} = 2 THEN '2' ELSE '3' END",
+        home=TEAM,
     ),
     Source(
         "dispatch",
@@ -199,7 +252,6 @@ SOURCES = (
         ),
         trait="CASE WHEN decisions.made_by IN ('model', 'rule') THEN 'machine' ELSE 'person' END",
         unit="COALESCE(decisions.team_unit, decisions.unit_code, '')",
-        home="decisions.team_unit",
         department="COALESCE(decisions.department, '')",
     ),
     Source(
@@ -214,7 +266,6 @@ SOURCES = (
         ORDER BY requests.id DESC
         LIMIT 1), '')""",
         unit=f"COALESCE({SENT_BEFORE.format(column='sent.team_unit')}, '')",
-        home="",
         department=f"COALESCE({SENT_BEFORE.format(column='sent.department')}, '')",
     ),
     Source(
@@ -232,7 +283,7 @@ SOURCES = (
         ),
         trait="decisions.made_by",
     ),
-    Source("satisfaction", of("audit"), f"audit.action = 'callback' AND {COUNTED}", at="audit.happened_at",
+    Source("satisfaction", of("audit"), f"audit.action = 'callback' AND {kept('callback')} AND {COUNTED}", at="audit.happened_at",
            met=flag("{audit.detail_json,satisfaction|json} IN " + SATISFIED), trait="COALESCE({audit.detail_json,satisfaction|json}, '')"),
     Source(
         "callback",
@@ -267,10 +318,26 @@ SOURCES = (
         f"""audit.action = 'resolve' AND tickets.demand_type = 'complaint' AND tickets.finding <> '' AND NOT EXISTS (
         SELECT 1
         FROM audit AS later
-        WHERE later.ticket_number = audit.ticket_number AND later.action = 'resolve' AND later.seq > audit.seq) AND {COUNTED}""",
+        WHERE later.ticket_number = tickets.number AND later.action = 'resolve' AND later.seq > audit.seq) AND {COUNTED}""",
         at="audit.happened_at",
         met=flag("tickets.finding = 'upheld'"),
         trait="tickets.finding",
+    ),
+    Source(
+        "checked",
+        f"""{of("assessments")}
+    JOIN assessment_scores ON assessment_scores.assessment_id = assessments.id AND assessment_scores.item = '{ROUTING_ITEM}'
+    JOIN decisions ON decisions.id = (
+        SELECT MIN(sent.id)
+        FROM decisions AS sent
+        WHERE sent.ticket_number = tickets.number AND sent.{SENT.format("sent")})""",
+        f"""decisions.made_by IN ('model', 'rule') AND EXISTS {other_card("assessments")} AND NOT EXISTS (
+        SELECT 1
+        FROM assessments AS former
+        JOIN assessment_scores AS score ON score.assessment_id = former.id AND score.item = '{ROUTING_ITEM}'
+        WHERE former.ticket_number = tickets.number AND former.id < assessments.id AND EXISTS {other_card("former")}) AND {COUNTED}""",
+        at="decisions.made_at",
+        met=flag(f"assessment_scores.points < assessment_scores.most OR EXISTS {other_card('assessments', 'given.points < given.most')}"),
     ),
 )  # fmt: skip
 NAMES = tuple(dict.fromkeys(source.name for source in SOURCES))
@@ -292,7 +359,8 @@ def select(source: Source, engine: str, narrowed: str = "", *, columns: Mapping[
     return said(
         f"""SELECT tickets.number AS ticket_number, {source.measure} AS measure, {{{source.at}|day}} AS day_on, {source.unit} AS unit_code,
         {source.department} AS department, COALESCE(tickets.topic, '') AS topic, COALESCE(tickets.demand_type, '') AS demand_type,
-        tickets.channel AS channel, contacts.actor AS agent, {source.trait} AS trait, 1 AS n, {source.met} AS met, {source.amount} AS amount{beside}
+        tickets.channel AS channel, {{tickets.contact_id|agent}} AS agent, {source.trait} AS trait, 1 AS n, {source.met} AS met,
+        {source.amount} AS amount{beside}
     FROM {source.tables}
     WHERE {source.where}{narrowed}""",
         engine,

@@ -15,25 +15,17 @@ DUE = """
     WHERE steps.watch = :watch AND steps.due_at >= :since AND steps.due_at < :until AND steps.red_at <= :now
         AND steps.voided_at IS NULL AND NOT tickets.is_exempt AND tickets.state NOT IN ('merged', 'withdrawn')"""
 MET = "steps.ended_at IS NOT NULL AND steps.ended_at < steps.red_at"
-TIMELINESS = block(f"""
-    SELECT steps.step, steps.department, steps.is_by_machine, COUNT(*) AS due,
-        SUM(CASE WHEN {MET} THEN 1 ELSE 0 END) AS met,
-        SUM(CASE WHEN steps.ended_at IS NULL THEN 1 ELSE 0 END) AS still_open {DUE}
-    GROUP BY steps.step, steps.department, steps.is_by_machine
-    ORDER BY steps.step, steps.department, steps.is_by_machine""")
 NARROWED = f"""{DUE}
         AND (:step = '' OR steps.step = :step)
         AND (:department = '' OR steps.department = :department OR (:department = '-' AND steps.department IS NULL))
         AND (:machine = '' OR (:machine = 'yes' AND steps.is_by_machine) OR (:machine = 'no' AND NOT steps.is_by_machine))
         AND (:met = '' OR (:met = 'yes' AND {MET}) OR (:met = 'no' AND NOT ({MET})) OR (:met = 'open' AND steps.ended_at IS NULL))"""
-TICKETS = block(f"""
-    SELECT steps.ticket_number, steps.step, steps.department, steps.unit_code, steps.is_by_machine, steps.limit_text, steps.started_at,
+LISTED = f"""SELECT steps.ticket_number, steps.step, steps.department, steps.unit_code, steps.is_by_machine, steps.limit_text, steps.started_at,
         steps.due_at, steps.ended_at, steps.is_confirmed, tickets.state, tickets.topic, tickets.demand_type, tickets.level,
-        CASE WHEN {MET} THEN TRUE ELSE FALSE END AS is_met {NARROWED}
+        CASE WHEN {MET} THEN TRUE ELSE FALSE END AS is_met {NARROWED}"""
+PAGE = """
     ORDER BY steps.due_at, steps.ticket_number, steps.id
-    LIMIT :most OFFSET :skip""")
-HOW_MANY = block(f"""
-    SELECT COUNT(*) {NARROWED}""")
+    LIMIT :most OFFSET :skip"""
 
 METRICS = block("""
     SELECT code, name, maturity_days, basis, source
@@ -42,6 +34,19 @@ UNDER = """WITH RECURSIVE under(code) AS (
         SELECT code FROM units WHERE (:unit_code = '' AND parent_code IS NULL) OR code = :unit_code
         UNION
         SELECT units.code FROM units JOIN under ON units.parent_code = under.code)"""
+OF_UNIT = """
+        AND (steps.unit_code IN (SELECT code FROM under)
+            OR steps.unit_code IS NULL AND COALESCE(tickets.team_unit, tickets.unit_code, '') IN (SELECT code FROM under))"""
+TICKETS = block(f"""
+    {LISTED}{PAGE}""")
+TICKETS_OF_UNIT = block(f"""
+    {UNDER}
+    {LISTED}{OF_UNIT}{PAGE}""")
+HOW_MANY = block(f"""
+    SELECT COUNT(*) {NARROWED}""")
+HOW_MANY_OF_UNIT = block(f"""
+    {UNDER}
+    SELECT COUNT(*) {NARROWED}{OF_UNIT}""")
 # A unit's own count; where nobody gave one, the sum of those right below it that have one.
 SERVED = block("""
     SELECT SUM(customers) AS customers, MAX(as_of_on) AS as_of_on
@@ -126,17 +131,19 @@ class Figures(Part):
         """Count the records of a unit and those below it that quality staff found untrue (不实记录) in [since, until)."""
         return int(self.value(UNTRUE, unit_code=unit_code, since=since, until=until))
 
-    def timeliness_rows(self, watch: str, since: datetime, until: datetime, now: datetime) -> Sequence[RowMapping]:
-        """Count, by step, department and human or machine, the steps that fell due in [since, until) and by now: all, met, still open."""
-        return self.rows(TIMELINESS, watch=watch, since=since, until=until, now=now)
-
     def timeliness_tickets(
-        self, watch: str, since: datetime, until: datetime, now: datetime, narrowed: Mapping[str, str], *, most: int, skip: int
+        self, watch: str, since: datetime, until: datetime, now: datetime, narrowed: Mapping[str, str], *, unit_code: str, most: int, skip: int
     ) -> Sequence[RowMapping]:
-        """List exactly the steps that a figure counts, a page at a time; `machine` and `met` are `yes`, `no` or
-        empty for both, `met` also `open` for those that are not ended yet."""
-        return self.rows(TICKETS, watch=watch, since=since, until=until, now=now, most=most, skip=skip, **narrowed)
+        """List exactly the steps of a unit and all below it (`''`: all units, and none) that a figure counts, a page at a time.
 
-    def count_timeliness_tickets(self, watch: str, since: datetime, until: datetime, now: datetime, narrowed: Mapping[str, str]) -> int:
+        `machine` and `met` are `yes`, `no` or empty for both, `met` also `open` for those that are not ended yet.
+        """
+        given = {"watch": watch, "since": since, "until": until, "now": now, "most": most, "skip": skip, **narrowed}
+        return self.rows(TICKETS_OF_UNIT, unit_code=unit_code, **given) if unit_code else self.rows(TICKETS, **given)
+
+    def count_timeliness_tickets(
+        self, watch: str, since: datetime, until: datetime, now: datetime, narrowed: Mapping[str, str], *, unit_code: str
+    ) -> int:
         """Count the rows of that list over all its pages."""
-        return int(self.value(HOW_MANY, watch=watch, since=since, until=until, now=now, **narrowed))
+        given = {"watch": watch, "since": since, "until": until, "now": now, **narrowed}
+        return int(self.value(HOW_MANY_OF_UNIT, unit_code=unit_code, **given) if unit_code else self.value(HOW_MANY, **given))

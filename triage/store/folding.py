@@ -7,7 +7,7 @@ from sqlalchemy import TextualSelect
 from sqlalchemy.sql.elements import TextClause
 
 from triage.store.base import Part
-from triage.store.facts import DIMENSIONS, SOURCES, Source, select
+from triage.store.facts import DIMENSIONS, SOURCES, TOOK, Source, select
 from triage.store.rollups import ALL_KINDS
 from triage.store.sql import block
 
@@ -25,8 +25,8 @@ AREAS = """above(unit_code, code) AS (
         SELECT '', '')"""
 OF_AREA = "FROM {0} JOIN areas_of ON areas_of.unit_code = {0}.unit_code"
 # What nobody asks for is not kept: durations but by their class, steps by who took the call.
-KEPT = {"trait": "{0}.trait <> ''", "agent": "{0}.measure NOT LIKE 'due.%' AND {0}.measure NOT LIKE 'duration.%'"}
-OTHERWISE = "{0}.measure NOT LIKE 'duration.%'"
+OTHERWISE = " AND ".join(f"{{0}}.measure NOT LIKE '{name}.%'" for name in TOOK)
+KEPT = {"trait": "{0}.trait <> ''", "agent": f"{{0}}.measure NOT LIKE 'due.%' AND {OTHERWISE}"}
 KINDS = (
     f"SELECT measure, '' AS dimension, unit_code, day_on, '' AS value, n, met, amount FROM {{0}} WHERE {OTHERWISE}"
     f" UNION ALL SELECT measure, '{ALL_KINDS}', area, day_on, '', n, met, amount {OF_AREA} WHERE {OTHERWISE}"

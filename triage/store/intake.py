@@ -22,6 +22,7 @@ from triage.store.shifts import Shifts
 from triage.store.sql import block
 from triage.terms import Linked, Locality, Made, State, Step, Watch
 from triage.tickets import UNKNOWN_TYPE, Demand, Opening, Start, Ticket, department_starts, due, limit_of, starts
+from triage.wording import say
 
 CUSTOMER = block("""
     SELECT number, unit_code, locality, key_kind
@@ -246,7 +247,7 @@ class Intake(Queries, Clockwork, Audit, Beside, Outages, Search, Shifts):
         begun = list(starts("received", demand, rules, now))
         self.start_clocks(number, begun, decision.department, decision.team_unit)
         if decision.state is State.DISPATCHED:
-            self.end_steps(number, [Step.DISPATCH], now, by_machine=decision.made_by in (Made.MODEL, Made.RULE))
+            self.end_steps(number, [Step.DISPATCH], rules, now, by_machine=decision.made_by in (Made.MODEL, Made.RULE))
             own = [
                 *starts("dispatched", demand, rules, now),
                 *department_starts([s.step for s in begun], demand, rules, now),
@@ -256,7 +257,7 @@ class Intake(Queries, Clockwork, Audit, Beside, Outages, Search, Shifts):
             self._ask_those_named(number, decision, demand, rules, now)
         elif decision.state.is_end:
             self.void_steps(number, [Step.DISPATCH, Step.ARRIVE], now)
-            self.end_steps(number, [Step.CONTACT, Step.RESOLVE], now)
+            self.end_steps(number, [Step.CONTACT, Step.RESOLVE], rules, now)
         self.set_next_deadline(number)
 
     def _ask_those_named(self, number: str, decision: Decision, demand: Demand, rules: Rules, now: datetime) -> None:
@@ -265,7 +266,7 @@ class Intake(Queries, Clockwork, Audit, Beside, Outages, Search, Shifts):
             parents, teams = self.teams_and_parents()
             unit = team_unit(decision.unit_code, department, parents, teams)
             if unit:
-                self.start_help(number, department, unit, "按关注规则协办", demand, rules, now, "system")
+                self.start_help(number, department, unit, say("Co-handling by attention rule"), demand, rules, now, "system")
 
     def start_help(self, number: str, department: str, unit: str, task: str, demand: Demand, rules: Rules, now: datetime, actor: str) -> None:
         """Ask a department for help, and start its clock."""
@@ -300,5 +301,5 @@ class Intake(Queries, Clockwork, Audit, Beside, Outages, Search, Shifts):
             now,
             states=("received", decision.state.value),
             detail=detail,
-            notes={"reasons": "；".join(decision.reasons), "reply": complaint.answer, "owner": complaint.owner},
+            notes={"reasons": say("; ").join(decision.reasons), "reply": complaint.answer, "owner": complaint.owner},
         )

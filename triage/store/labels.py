@@ -10,7 +10,9 @@ from triage.labels import Label, Seen, for_learning
 from triage.store.base import Part
 from triage.store.sql import block
 from triage.terms import Role
+from triage.wording import say
 
+REFERRED = say("Refer to the responsible party")
 # A decision of a person names topic and demand type; who refers a ticket (转告责任主体) says that its topic is the one
 # that is not ours. The last word on a ticket counts.
 LAST_WORD = """
@@ -19,7 +21,7 @@ LAST_WORD = """
         FROM decisions
         WHERE made_by IN ('agent', 'dispatcher') AND made_at >= :since
         UNION ALL
-        SELECT audit.ticket_number, COALESCE(users.role, 'dispatcher'), audit.actor, external.topic, NULL, '["转告责任主体"]',
+        SELECT audit.ticket_number, COALESCE(users.role, 'dispatcher'), audit.actor, external.topic, NULL, NULL,
             audit.happened_at, audit.seq, 1
         FROM audit
         JOIN (SELECT MIN(code) AS topic FROM topics WHERE lead_department = 'external' HAVING COUNT(*) = 1) AS external ON TRUE
@@ -103,7 +105,8 @@ class Labels(Part):
 
 
 def _label(row: RowMapping) -> Label:
-    why = "；".join([*json.loads(row["reasons_json"]), *([row["note"]] if row["note"] else [])])
+    reasons = [REFERRED] if row["reasons_json"] is None else json.loads(row["reasons_json"])
+    why = say("; ").join([*reasons, *([row["note"]] if row["note"] else [])])
     return Label(
         number=row["number"],
         text=_text(row),

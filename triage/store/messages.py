@@ -8,6 +8,7 @@ from sqlalchemy import RowMapping
 from triage.errors import Conflict, NotFound
 from triage.store.base import Part, to_json
 from triage.store.sql import block
+from triage.wording import say
 
 POST = block("""
     INSERT INTO messages (key, kind, outlet, recipient, subject, body, ticket_number, made_at, retry_at, sent_at)
@@ -201,9 +202,9 @@ class Messages(Part):
         with self.writing():
             if not self.run(AGAIN, id=id, since=since, now=now):
                 raise (
-                    NotFound("没有这条消息，请刷新后再看")
+                    NotFound(say("There is no such message; refresh the page and look again"))
                     if self.row(ONE, id=id) is None
-                    else Conflict("这条消息已发出或正在发送，不需要再发；请刷新后再看")
+                    else Conflict(say("This message has been sent or is being sent, so it need not be sent again; refresh the page and look again"))
                 )
             row = self.row(ONE, id=id)
             kept = {"attempts": row["attempts"], "error": row["error"]} if row else {}

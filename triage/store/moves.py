@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import RowMapping
 
 from triage.errors import Conflict, InvalidInput, Problem
-from triage.moves import TEXTS, Move
+from triage.moves import TEXTS, UNDO_OF, Move
 from triage.opinion import SecondOpinion
 from triage.people import User, helps, leads
 from triage.routing import team_unit
 from triage.rules import Rules
-from triage.standing import Standing
+from triage.standing import Standing, Undoable
 from triage.store.base import to_json
 from triage.store.effects import Made as Kept
-from triage.store.effects import bring_about, own_help
+from triage.store.effects import bring_about
 from triage.store.intake import ADD_DECISION, ADD_PREDICTION, Intake
 from triage.store.organisation import Organisation
 from triage.store.sql import block
-from triage.store.undoing import PLACE, Undoing
-from triage.terms import Asked, Made, Role, State, Step, Watch
+from triage.store.undoing import Undoing
+from triage.terms import Asked, Made, State, Step, Watch
 from triage.tickets import OF_DEPARTMENT, Ticket, department_starts, starts
+from triage.wording import say
 
 if TYPE_CHECKING:
     from triage.lifecycle import Place, Plan
@@ -98,15 +99,16 @@ class Moves(Intake, Undoing, Organisation):
             co_handlings=tuple(one for one in asked_to_help if one.is_open),
             leads=leads(user, ticket, self),
             mine=mine if mine and mine.is_open else None,
-            dispatched=self.last_dispatch(ticket.number, ticket.version) if self._may_undo(ticket, user) else None,
+            undoable=self._undoable_by(ticket, user),
             tried_at=attempts[-1]["tried_at"] if attempts else None,
             resolved_at=self.value(RESOLVED, number=ticket.number),
             is_reachable=self.value(REACHABLE, contact_id=ticket.contact_id) is not None,
             claimed_by=claimed["username"] if claimed and claimed["username"] != user.username else "",
         )
 
-    def _may_undo(self, ticket: Ticket, user: User) -> bool:
-        return ticket.state is State.DISPATCHED and user.role is Role.DISPATCHER
+    def _undoable_by(self, ticket: Ticket, user: User) -> Undoable | None:
+        codes = (code for code, move in UNDO_OF.items() if ticket.state in move.sources and user.role in move.roles)
+        return next((self.undoable(ticket.number, code) for code in codes), None)
 
     def moves_since(self, number: str, version: int) -> Sequence[RowMapping]:
         """Give what was done to a ticket after a version of it was read, from the first."""
@@ -121,9 +123,9 @@ class Moves(Intake, Undoing, Organisation):
         """
         team = {"unit_code": ticket.team_unit, "department": ticket.department}
         if assignee and self.value(IN_TEAM, username=assignee, **team) is None:
-            raise InvalidInput(Problem("assignee", f"承办人：本班组没有在用的用户“{assignee}”"))
+            raise InvalidInput(Problem("assignee", say("Assignee: the team has no active user “{assignee}”", assignee=assignee)))
         if crew and self.value(CREW_IN_TEAM, crew=crew, **team) is None:
-            raise InvalidInput(Problem("crew", f"班组：本班组没有“{crew}”"))
+            raise InvalidInput(Problem("crew", say("Crew: the team has no crew “{crew}”", crew=crew)))
 
     def named_to_help(self, number: str) -> list[str]:
         """Give the departments that attention rules name to help (协办) with a ticket."""
@@ -140,7 +142,7 @@ class Moves(Intake, Undoing, Organisation):
             Conflict: the ticket's version is not the one that the move was checked against.
         """
         made = Kept(ticket, move, fields, plan, rules, now, actor)
-        spared = [one.id for one in own_help(self, ticket.number, plan.place.department)] if plan.place else []
+        stood = self._stood(made) if move.code in UNDO_OF else {}
         self._set_state(made)
         if plan.place:
             self._set_place(made, plan.place)
@@ -153,16 +155,23 @@ class Moves(Intake, Undoing, Organisation):
         detail: dict[str, Any] = {name: value for name, value in fields.items() if name not in TEXTS and value} | {"version": ticket.version + 1}
         if plan.place:
             detail |= {"department": plan.place.department, "team_unit": plan.place.team_unit, "was": f"{ticket.demand_type}/{ticket.topic}"}
-            detail["before"] = {name: getattr(ticket, name) for name in PLACE}
-            detail |= {"spared": spared} if spared else {}
+        detail |= stood
         notes = {name: fields[name] for name in TEXTS if name in fields}
         if plan.heard:
             detail["attention"] = list(plan.heard)
         if plan.opinion:
-            notes["opinion"] = "；".join(plan.opinion.reasons)
+            notes["opinion"] = say("; ").join(plan.opinion.reasons)
         self.append_audit(ticket.number, move.code, actor, now, states=(ticket.state.value, made.target.value), detail=detail, notes=notes)
         if {"reply", "supplement"} & fields.keys():
             self.keep_words([ticket.number])
+
+    def _stood(self, made: Kept) -> dict[str, Any]:
+        """Give how everything stands before a move that can be taken back."""
+        stood, parent = self.as_it_stands(made.ticket), made.plan.parent
+        if parent:
+            children = [child.number for child in self.children_of(made.number)]
+            stood |= {"into": parent.number, "parent_level": parent.level.value, "children": children}
+        return stood
 
     def _set_state(self, made: Kept) -> None:
         ticket, move, fields = made.ticket, made.move, made.fields
@@ -181,7 +190,7 @@ class Moves(Intake, Undoing, Organisation):
             closed_at=(ticket.closed_at or made.now) if target.is_end else None,
         )
         if changed != 1:
-            raise Conflict("工单刚被他人更新，请刷新后再操作")
+            raise Conflict(say("The ticket has just been changed by someone else; refresh the page, then act"))
 
     def _set_place(self, made: Kept, place: "Place") -> None:
         self.run(
@@ -194,7 +203,7 @@ class Moves(Intake, Undoing, Organisation):
             team_unit=place.team_unit,
             is_confidential=made.ticket.is_confidential or place.is_confidential,
         )
-        reasons = [text for text in ("派单员确认", place.reason, made.fields.get("reason")) if text]
+        reasons = [text for text in (say("Confirmed by a dispatcher"), place.reason, made.fields.get("reason")) if text]
         where = {name: getattr(place, name) for name in ("topic", "demand_type", "department", "unit_code", "team_unit")}
         self._keep_decision_of(made.ticket, Made.DISPATCHER, made.actor, where, State.DISPATCHED, reasons, made.now)
 
@@ -245,7 +254,7 @@ class Moves(Intake, Undoing, Organisation):
     def keep_typing(self, ticket: Ticket, fields: Mapping[str, str], now: datetime, actor: str) -> None:
         """Keep that the department said the demand type of a ticket that came without one."""
         where = {name: getattr(ticket, name) for name in ("topic", "department", "unit_code", "team_unit")}
-        reasons = ["责任部门认定诉求类型", fields["reason"]]
+        reasons = [say("Demand type set by the responsible department"), fields["reason"]]
         self._keep_decision_of(ticket, Made.DEPARTMENT, actor, {**where, "demand_type": fields["demand_type"]}, ticket.state, reasons, now)
 
     def resume(self, number: str, now: datetime) -> bool:
@@ -254,7 +263,7 @@ class Moves(Intake, Undoing, Organisation):
 
     def _end_clocks(self, made: Kept) -> None:
         number, move, now = made.number, made.move, made.now
-        self.end_steps(number, move.ends, now)
+        self.end_steps(number, move.ends, made.rules, now)
         self.void_steps(number, move.voids, now)
         self.reopen_steps(number, move.reopens)
         if move.leaves:

@@ -33,6 +33,7 @@ from triage.store.queries import COLUMNS as TICKET_COLUMNS
 from triage.store.queries import ticket_of
 from triage.store.sql import block
 from triage.tickets import Ticket
+from triage.wording import say
 
 COLUMNS = """outages.number, outages.kind, outages.state, outages.unit_code, outages.reason, outages.notice, outages.starts_at, outages.ends_at,
         outages.announced_at, outages.restored_at, outages.cancelled_at, outages.made_by, outages.made_at, outages.version"""
@@ -169,7 +170,7 @@ class Outages(Part):
         """
         found = self.find_outage(number)
         if found is None:
-            raise NotFound(f"没有停电 {number}，请核对 12 位停电编号")
+            raise NotFound(say("There is no outage {number}; check the outage number of 12 digits", number=number))
         return found
 
     def outages(self, now: datetime, state: str = "", most: int = 200) -> list[Outage]:
@@ -258,7 +259,7 @@ class Outages(Part):
             values = {name: getattr(outage, name) for name in ("number", "unit_code", "reason", "notice", "starts_at", "ends_at", "restored_at")}
             terms = {"kind": outage.kind.value, "state": outage.state.value}
             if not self.run(ADD, **values, **terms, made_by=outage.made_by, made_at=outage.made_at):
-                raise Conflict(f"停电 {outage.number} 刚被他人登记，请刷新后再试")
+                raise Conflict(say("Outage {number} has just been registered by someone else; refresh the page and try again", number=outage.number))
             self._keep_areas(outage)
             self._keep_notices(outage, now, customers)
             self._note(outage.number, outage.made_by, now, {}, {"action": action, **sent(draft)})
@@ -285,7 +286,7 @@ class Outages(Part):
         with self.writing():
             values = {name: getattr(after, name) for name in names}
             if not self.run(CHANGE, **values, kind=after.kind.value, state=after.state.value, version=before.version):
-                raise Conflict("这条停电信息已被他人更新，请刷新后再试")
+                raise Conflict(say("This outage has been changed by someone else; refresh the page and try again"))
             if before.areas != after.areas:
                 self.run(CLEAR_AREAS, number=after.number)
                 self._keep_areas(after)
@@ -356,7 +357,7 @@ class Outages(Part):
         with self.writing():
             row = next((one for one in self.notices(number) if one["key"] == key), None)
             if row is None:
-                raise NotFound("通知名单里没有这位客户，请刷新后再试")
+                raise NotFound(say("This customer is not on the notification list; refresh the page and try again"))
             is_new = self.run(NOTIFY, number=number, customer_number=row["customer_number"], now=now, actor=actor) > 0
             if is_new:
                 self._note(number, actor, now, {}, {"action": "notify", "customer": self.digest(row["customer_number"])})
@@ -389,7 +390,7 @@ def shown(name: str, value: Any) -> Any:
     """Read a value of the trail back: moments as such, areas as one text."""
     if isinstance(value, str) and name.endswith("_at"):
         return datetime.fromisoformat(value)
-    return "、".join(value) if isinstance(value, list) else value
+    return say(", ").join(value) if isinstance(value, list) else value
 
 
 def sent(draft: Draft | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from triage.store.base import Part
 from triage.store.sql import block
 from triage.terms import Channel, Level, Locality, State, Step
 from triage.tickets import Ticket
+from triage.wording import say
 
 COLUMNS = """number, contact_id, text, state, level, demand_type, topic, department, unit_code, team_unit, locality, channel, received_at, version,
         is_confidential, is_watched, next_step, next_due_at, yellow_at, red_at, is_confirmed, reply, finding, owner, satisfaction, closed_at,
@@ -142,7 +143,7 @@ class Queries(Part):
         """
         row = self.row(TICKET, number=number)
         if row is None:
-            raise NotFound(f"没有工单 {number}，请核对 16 位工单号")
+            raise NotFound(say("There is no ticket {number}; check the 16-digit ticket number", number=number))
         return ticket_of(row)
 
     def find_ticket(self, number: str) -> Ticket | None:
@@ -162,7 +163,7 @@ class Queries(Part):
         """Give a contact, what was not said in the call from the customer's record; it is full personal data: mask it before it is shown."""
         row = self.row(CONTACT, contact_id=contact_id)
         if row is None:
-            raise NotFound("没有这次来电记录")
+            raise NotFound(say("There is no such record of a call"))
         return row
 
     def dispatcher_queue(self, most: int = 200) -> list[Ticket]:

@@ -1,12 +1,12 @@
 """Reference tables: read as `Rules`, loaded from files without overwriting what people edited, edited row by row with a trail."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ColumnElement, Date, Float, Integer, RowMapping, String, Table, delete, insert, select, update
+from sqlalchemy import Boolean, Column, ColumnElement, Date, Float, Integer, RowMapping, String, Table, delete, func, insert, select, update
 
 from triage.errors import InvalidInput, NotFound, Problem
 from triage.rules import Rules
@@ -15,6 +15,7 @@ from triage.store import schema
 from triage.store.base import Part, to_json
 from triage.store.rulebook import make_rules
 from triage.store.sql import block
+from triage.wording import say
 
 TABLES: Mapping[str, Table] = {
     table.name: table
@@ -46,8 +47,9 @@ TABLES: Mapping[str, Table] = {
     )
 }
 LONGEST = 20_000
+MOST_COUNTED = 1_000
 LARGEST = 1_000_000_000  # what a whole number may be on both engines
-TRUTHS = {**dict.fromkeys(("1", "true", "yes", "on", "是"), True), **dict.fromkeys(("", "0", "false", "no", "off", "否"), False)}
+TRUTHS = {**dict.fromkeys(("1", "true", "yes", "on", say("Yes")), True), **dict.fromkeys(("", "0", "false", "no", "off", say("No")), False)}
 BOOKKEEPING = ("edited_by", "edited_at")
 VERSION = block("""
     SELECT value
@@ -120,15 +122,27 @@ def key_of(table: Table) -> tuple[str, ...]:
 # What else may hold a row's key: the column, which of the row's columns it holds, what to call it, and what else must be so.
 USES: Mapping[str, tuple[tuple[Column[Any], str, str, ColumnElement[bool] | None], ...]] = {
     "return_reasons": (
-        (schema.requests.c.value, "code", "退单申请", schema.requests.c.kind == "return"),
-        (schema.audit.c.detail_json, "return_reason", "退单记录", schema.audit.c.action.in_(("return", "ask_return"))),
+        (schema.requests.c.value, "code", say("Return requests"), schema.requests.c.kind == "return"),
+        (schema.audit.c.detail_json, "return_reason", say("Return records"), schema.audit.c.action.in_(("return", "ask_return"))),
     ),
-    "exemption_reasons": ((schema.requests.c.value, "code", "剔除申请", schema.requests.c.kind == "exemption"),),
-    "pause_kinds": ((schema.pauses.c.kind, "code", "暂停记录", None),),
-    "escalations": ((schema.warnings.c.escalation, "code", "已发出的预警", None),),
-    "outlets": ((schema.escalations.c.outlet, "code", "升级规则", None), (schema.messages.c.outlet, "code", "外发消息", None)),
-    "time_limits": ((schema.steps.c.limit_id, "id", "工单环节", None),),
+    "exemption_reasons": ((schema.requests.c.value, "code", say("Exemption requests"), schema.requests.c.kind == "exemption"),),
+    "pause_kinds": ((schema.pauses.c.kind, "code", say("Pause records"), None),),
+    "escalations": ((schema.warnings.c.escalation, "code", say("Warnings sent"), None),),
+    "outlets": (
+        (schema.escalations.c.outlet, "code", say("Escalation rules"), None),
+        (schema.messages.c.outlet, "code", say("Outgoing messages"), None),
+    ),
+    "time_limits": ((schema.steps.c.limit_id, "id", say("Steps of tickets"), None),),
 }
+
+
+@dataclass(frozen=True)
+class Use:
+    """What holds on to a row: what to call it, how many there are (`MOST_COUNTED` for that many or more), and of how many open tickets."""
+
+    what: str
+    count: int
+    open_tickets: int
 
 
 @dataclass(frozen=True)
@@ -182,7 +196,7 @@ class ReferenceData(Part):
         """
         table = TABLES.get(name)
         if table is None:
-            raise NotFound(f"没有基础资料表“{name}”")
+            raise NotFound(say("There is no reference table “{table}”", table=name))
         return self.rows(select(table).order_by(*table.primary_key.columns))
 
     def merge_reference(self, name: str, rows: Iterable[Mapping[str, Any]]) -> int:
@@ -227,13 +241,13 @@ class ReferenceData(Part):
     def _standing(self, table: Table, key: Mapping[str, Any]) -> RowMapping:
         row = self.row(select(table).where(*_where(table, key)))
         if row is None:
-            raise NotFound("没有这一行，请刷新后再试")
+            raise NotFound(say("There is no such row; refresh and try again"))
         return row
 
     def _refuse_twin(self, table: Table, row: Mapping[str, Any]) -> None:
         keys = key_of(table)
         if self.row(select(table).where(*_where(table, {name: row[name] for name in keys}))) is not None:
-            raise InvalidInput(Problem(keys[0], f"已有同样的一行（{row_key(table, row)}），请改那一行"))
+            raise InvalidInput(Problem(keys[0], say("There is already such a row ({row}); change that one", row=row_key(table, row))))
 
     def _keep_trail(self, table: Table, row: Mapping[Any, Any], before: Any, after: Any, actor: str, now: datetime) -> None:
         written = [to_json(one and {name: told(name, value) for name, value in one.items() if name not in BOOKKEEPING}) for one in (before, after)]
@@ -242,13 +256,22 @@ class ReferenceData(Part):
 
     def uses_of(self, name: str, row: Mapping[Any, Any]) -> list[str]:
         """Name what holds on to a row, so that it cannot be taken out."""
-        held = []
-        for column, key, what, also in USES.get(name, ()):
-            is_in_json = column.name.endswith("_json")
-            same = column.contains(f'"{key}":"{row["code"]}"', autoescape=True) if is_in_json else column == row[key]
-            if self.row(select(column).where(same, *([] if also is None else [also])).limit(1)) is not None:
-                held.append(what)
-        return held
+        return [what for column, what, holds in _held(name, row) if self.row(select(column).where(*holds).limit(1)) is not None]
+
+    def use_counts(self, name: str, row: Mapping[Any, Any]) -> list[Use]:
+        """Count what holds on to a row, each kind up to `MOST_COUNTED`, and the open tickets among it; kinds that do not are left out."""
+        counts = []
+        for column, what, holds in _held(name, row):
+            count = self.value(select(func.count()).select_from(select(column).where(*holds).limit(MOST_COUNTED).subquery()))
+            if count:
+                counts.append(Use(what, count, self._open_among(column, holds)))
+        return counts
+
+    def _open_among(self, column: Column[Any], holds: list[ColumnElement[bool]]) -> int:
+        if "ticket_number" not in column.table.c:
+            return 0
+        of_ticket = column.table.c.ticket_number == schema.tickets.c.number, schema.tickets.c.next_due_at.is_not(None)
+        return int(self.value(select(func.count(schema.tickets.c.number.distinct())).where(*of_ticket, *holds)))
 
     def open_clocks(self) -> Sequence[RowMapping]:
         """Give all clocks of the open tickets, ended ones too, with what their limits depend on, ticket by ticket."""
@@ -305,6 +328,14 @@ class ReferenceData(Part):
         return self.rows(others[name]) if name in others else self.reference_rows(name)
 
 
+def _held(name: str, row: Mapping[Any, Any]) -> Iterator[tuple[Column[Any], str, list[ColumnElement[bool]]]]:
+    """Give where else a row's key may stand: the column, what to call it, and when it does."""
+    for column, key, what, also in USES.get(name, ()):
+        is_in_json = column.name.endswith("_json")
+        same = column.contains(f'"{key}":"{row["code"]}"', autoescape=True) if is_in_json else column == row[key]
+        yield column, what, [same, *([] if also is None else [also])]
+
+
 def _where(table: Table, key: Mapping[str, Any]) -> list[ColumnElement[bool]]:
     return [table.c[name] == value for name, value in key.items()]
 
@@ -334,13 +365,13 @@ def typed(table: Table, name: str, value: str) -> Any:
         return _number(value, float if isinstance(kind, Float) else int)
     longest = kind.length if isinstance(kind, String) and kind.length else LONGEST
     if len(value) > longest:
-        raise ValueError(f"太长，最多 {longest} 个字")
+        raise ValueError(say("Too long, at most {longest} characters", longest=longest))
     return value
 
 
 def _truth(value: str) -> bool:
     if value not in TRUTHS:
-        raise ValueError("应为 1（是）或 0（否）")
+        raise ValueError(say("Must be 1 (yes) or 0 (no)"))
     return TRUTHS[value]
 
 
@@ -348,14 +379,14 @@ def _day(value: str) -> date:
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise ValueError("不是日期，请写成如 2026-11-23") from None
+        raise ValueError(say("Not a date; write it as 2026-11-23")) from None
 
 
 def _number(value: str, kind: type[int] | type[float]) -> int | float:
     try:
         number = kind(value)
     except ValueError:
-        raise ValueError("应为整数" if kind is int else "应为数字") from None
+        raise ValueError(say("Must be a whole number") if kind is int else say("Must be a number")) from None
     if not math.isfinite(number) or abs(number) > LARGEST:
-        raise ValueError("数太大")
+        raise ValueError(say("The number is too large"))
     return number

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from itertools import product
 from typing import Any
 
 from sqlalchemy import RowMapping, TextualSelect
@@ -17,7 +18,7 @@ from sqlalchemy.sql.elements import TextClause
 
 from triage.moments import in_shanghai, start_of
 from triage.store.base import Part
-from triage.store.facts import SOURCES, select
+from triage.store.facts import SOURCES, TIMED, TOOK, Source, select
 from triage.store.sql import block
 
 KEPT_READY, COUNTED_NOW = "kept", "counted"
@@ -102,7 +103,7 @@ class Rollups(Part):
     def _is_ready(self, measure: str, wanted: Wanted) -> bool:
         """Say whether these sums are kept (see above)."""
         head = measure.split(".")[0]
-        if (head, wanted.dimension) == ("due", "agent") or (head == "duration" and wanted.dimension != "trait"):
+        if (head, wanted.dimension) == ("due", "agent") or (head in TOOK and wanted.dimension != "trait"):
             return False
         return not wanted.dimension or all(self._is_wide(unit) for unit in wanted.units)
 
@@ -205,13 +206,16 @@ class Rollups(Part):
             if falls_due(source.name):
                 narrowed += " AND (steps.due_at < :today_at OR steps.red_at <= :now)"
                 given |= {"now": now, "today_at": start_of(in_shanghai(now).date())}
-            outer = [f"measure IN ({_literals(wanted.measures)})", *(f"{name} = :{name}" for name in wanted.only)]
-            if wanted.dimension:
+            outer, names = [f"{name} = :{name}" for name in wanted.only], _literals(wanted.measures)
+            if not _are_all(source, parts):
+                outer.append(f"measure IN ({names})")
+            if wanted.dimension and (wanted.dimension != "trait" or source.name not in TOOK):  # a class is never empty, but dear to compute
                 outer.append(f"{wanted.dimension} <> ''")
+            where_outer = f" WHERE {' AND '.join(outer)}" if outer else ""
             columns = {name: expression.format(at=source.at) for name, expression in shown.items()}
             for where in [""] if EVERYTHING in wanted.units else source.places:
                 facts = select(source, engine, narrowed + where, columns=columns)
-                yield f"SELECT * FROM ({facts}) AS of_source WHERE {' AND '.join(outer)}", given
+                yield f"SELECT * FROM ({facts}) AS of_source{where_outer}", given
 
     def facts(self, wanted: Wanted, now: datetime) -> Iterator[RowMapping]:
         """Give every fact that figures of these measures, days and units count, a batch at a time."""
@@ -257,9 +261,15 @@ def _literals(names: Iterable[str]) -> str:
     return ", ".join(f"'{name}'" for name in given)
 
 
+def _are_all(source: Source, parts: Sequence[Sequence[str]]) -> bool:
+    """Say whether measures are all that have these parts, so that narrowing each part is enough, and no name need be put together."""
+    each = (sorted({part[place] for part in parts}) for place in range(len(source.parts)))
+    return {tuple(part) for part in parts} == set(product(*each))
+
+
 def falls_due(measure: str) -> bool:
     """Say whether a measure counts what falls due at a moment that may lie ahead."""
-    return measure.split(".")[0] in ("due", "duration", "callback")
+    return measure.split(".")[0] in (*TIMED, "callback")
 
 
 def together(sums: Sequence[Sum]) -> list[Sum]:

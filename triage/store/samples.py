@@ -10,6 +10,7 @@ from triage.samples import Candidate, Drawn, Sample, plan_of, plan_text
 from triage.store.base import Part, to_json
 from triage.store.sql import block
 from triage.terms import Risk
+from triage.wording import say
 
 OVERDUE = """SELECT 1 FROM steps WHERE steps.ticket_number = tickets.number AND steps.watch = 'customer' AND steps.voided_at IS NULL
             AND steps.ended_at >= steps.red_at"""
@@ -50,7 +51,10 @@ LATEST = block(f"""
     SELECT {COLUMNS}
     FROM samples
     ORDER BY id DESC
-    LIMIT :most""")
+    LIMIT :most OFFSET :skip""")
+COUNT = block("""
+    SELECT COUNT(*) AS n
+    FROM samples""")
 TICKETS = block("""
     SELECT ticket_number, unit_code, risk, weight
     FROM sample_tickets
@@ -87,12 +91,16 @@ class Samples(Part):
         """
         row = self.row(ONE, id=id)
         if row is None:
-            raise NotFound("没有这个样本")
+            raise NotFound(say("There is no such sample"))
         return sample_of(row)
 
-    def latest_samples(self, most: int = 100) -> list[Sample]:
-        """Give the samples, the latest first."""
-        return [sample_of(row) for row in self.rows(LATEST, most=most)]
+    def latest_samples(self, most: int = 100, skip: int = 0) -> list[Sample]:
+        """Give the samples, the latest first, `most` of them after the first `skip`."""
+        return [sample_of(row) for row in self.rows(LATEST, most=most, skip=skip)]
+
+    def count_samples(self) -> int:
+        """Count all samples."""
+        return int(self.value(COUNT))
 
     def sample_tickets(self, sample_id: int) -> list[Drawn]:
         """Give the tickets of a sample in the order of their numbers."""
@@ -106,7 +114,7 @@ class Samples(Part):
         """
         row = self.row(TICKETS, sample_id=sample_id, ticket_number=ticket_number or "-")
         if row is None:
-            raise NotFound("样本里没有这张工单")
+            raise NotFound(say("This ticket is not in the sample"))
         return Drawn(**{**row, "risk": Risk(row["risk"])})
 
 

@@ -503,8 +503,17 @@ steps = Table(
     count("extra_seconds"),
     Column("co_handling_id", Integer),
     moment("warn_at", nullable=True),
+    Column("used_seconds", Integer),  # what its clock counted from start to end without the pauses; null: open, or ended before this was kept
     Index(None, "watch", "due_at", "step"),
-    Index(None, "unit_code", "watch", "due_at"),
+    Index(
+        "ix_steps_open",
+        "watch",
+        "step",
+        "due_at",
+        sqlite_where=literal_column("ended_at IS NULL AND voided_at IS NULL"),
+        postgresql_where=literal_column("ended_at IS NULL AND voided_at IS NULL"),
+    ),
+    Index(None, "unit_code", "watch", "step", "due_at"),
     Index(None, "warn_at", sqlite_where=literal_column("warn_at IS NOT NULL"), postgresql_where=literal_column("warn_at IS NOT NULL")),
 )
 pauses = Table(
@@ -592,6 +601,7 @@ drafts = Table(
     code("key"),
     words("body_json"),
     moment("updated_at"),
+    moment("dropped_at", nullable=True),  # thrown away; deleted when it cannot be taken back any more
     UniqueConstraint("username", "kind", "key"),
 )
 attachments = Table(
@@ -784,7 +794,7 @@ audit = Table(
     words("detail_json"),
     code("previous_hash"),
     code("hash"),
-    Index(None, "action", "happened_at"),
+    Index("ix_audit_action_happened_at", "action", "happened_at", "ticket_number"),
 )
 reference_audit = Table(
     "reference_audit",
@@ -842,7 +852,7 @@ sign_offs = Table(
     "sign_offs",
     metadata,
     Column("id", Integer, primary_key=True),
-    code("unit_code", ForeignKey("units.code")),
+    code("unit_code"),  # '': everything
     Column("first_on", Date, nullable=False),
     Column("last_on", Date, nullable=False),
     code("signed_by", ForeignKey("users.username")),
@@ -957,6 +967,16 @@ audit_tasks = Table(
     moment("closed_at", nullable=True),
     Index(None, "unit_code", "department", "state", "due_on"),
 )
+audit_task_entries = Table(
+    "audit_task_entries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("task_id", Integer, ForeignKey("audit_tasks.id"), nullable=False, index=True),
+    code("action"),
+    code("actor"),
+    moment("happened_at"),
+    words("text"),
+)
 report_files = Table(
     "report_files",
     metadata,
@@ -971,6 +991,24 @@ report_files = Table(
     Column("data", LargeBinary, nullable=False),
     code("made_by"),
     moment("made_at"),
+    Column("listed", Integer),
     Index(None, "unit_code", "first_on"),
     UniqueConstraint("kind", "unit_code", "first_on", "format"),
+)
+report_jobs = Table(
+    "report_jobs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    code("kind"),
+    code("unit_code"),  # '': everything
+    Column("first_on", Date, nullable=False),
+    code("format"),
+    code("asked_by"),
+    moment("asked_at"),
+    code("state"),
+    moment("changed_at"),
+    words("why"),
+    words("name"),
+    Column("data", LargeBinary),
+    UniqueConstraint("asked_by", "kind", "unit_code", "first_on", "format"),
 )

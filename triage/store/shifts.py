@@ -15,6 +15,7 @@ from triage.shifts import Crew, Member, Shift, ShiftKind
 from triage.store.base import Part, to_json
 from triage.store.sql import block
 from triage.terms import State, Step
+from triage.wording import say
 
 CREW = block("""
     SELECT code, name, unit_code, department, is_active
@@ -176,7 +177,7 @@ class Shifts(Part):
         """
         found = self.find_crew(code)
         if found is None:
-            raise NotFound("没有这个班组，请刷新后再试")
+            raise NotFound(say("There is no such crew; refresh the page and try again"))
         return found
 
     def crews_of_team(self, unit_code: str, department: str, *, is_active: bool | None = True) -> tuple[Crew, ...]:
@@ -240,7 +241,7 @@ class Shifts(Part):
         """
         row = self.row(SHIFT, id=id)
         if row is None:
-            raise NotFound("没有这个班次，请刷新后再试")
+            raise NotFound(say("There is no such shift; refresh the page and try again"))
         return shift_of(row)
 
     def shifts_of(self, crews: Sequence[str], since: datetime, until: datetime) -> list[Shift]:
@@ -268,7 +269,7 @@ class Shifts(Part):
         """
         row = self.row(DELEGATION, id=id)
         if row is None:
-            raise NotFound("没有这项委托，请刷新后再试")
+            raise NotFound(say("There is no such delegation; refresh the page and try again"))
         return Delegation(**row)
 
     def delegations_of(self, username: str) -> list[Delegation]:
@@ -292,7 +293,7 @@ class Shifts(Part):
         """
         row = self.row(HANDOVER, id=id)
         if row is None:
-            raise NotFound("没有这份交班，请刷新后再试")
+            raise NotFound(say("There is no such handover; refresh the page and try again"))
         return handover_of(row)
 
     def handovers(self, unit_code: str, department: str, *, is_leader: bool = False, most: int = 20) -> list[Handover]:

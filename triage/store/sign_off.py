@@ -30,16 +30,22 @@ OF_PERIOD = block(f"""
     SELECT {COLUMNS}
     FROM sign_offs
     WHERE unit_code = :unit_code AND first_on = :first_on AND last_on = :last_on""")
-OF_UNITS = block(f"""
-    WITH RECURSIVE under(code) AS (
-        SELECT code FROM units WHERE code = :unit_code OR (:unit_code = '' AND parent_code IS NULL)
+UNDER = """under(code) AS (
+        SELECT code FROM units WHERE code = :unit_code
         UNION
-        SELECT units.code FROM units JOIN under ON units.parent_code = under.code)
+        SELECT units.code FROM units JOIN under ON units.parent_code = under.code)"""
+OF_UNITS = block(f"""
+    WITH RECURSIVE {UNDER}
     SELECT {COLUMNS}
     FROM sign_offs
-    WHERE unit_code IN (SELECT code FROM under)
+    WHERE :unit_code = '' OR unit_code IN (SELECT code FROM under)
     ORDER BY last_on DESC, first_on DESC, unit_code
-    LIMIT :most""")
+    LIMIT :most OFFSET :skip""")
+COUNT_OF_UNITS = block(f"""
+    WITH RECURSIVE {UNDER}
+    SELECT COUNT(*) AS n
+    FROM sign_offs
+    WHERE :unit_code = '' OR unit_code IN (SELECT code FROM under)""")
 FROZEN = block("""
     SELECT measure, dimension, value, n, met, amount
     FROM frozen_figures
@@ -88,9 +94,13 @@ class SignOffs(Part):
         """Give the signature of exactly this period and unit, if there is one."""
         return self.row(OF_PERIOD, unit_code=unit_code, first_on=first_on, last_on=last_on)
 
-    def sign_off_rows(self, unit_code: str, most: int) -> Sequence[RowMapping]:
-        """Give the signed periods of a unit and those below it (`''`: of all units), the latest period first."""
-        return self.rows(OF_UNITS, unit_code=unit_code, most=most)
+    def sign_off_rows(self, unit_code: str, most: int, skip: int = 0) -> Sequence[RowMapping]:
+        """Give the signed periods of a unit and those below it (`''`: of all units, and of everything), the latest period first."""
+        return self.rows(OF_UNITS, unit_code=unit_code, most=most, skip=skip)
+
+    def count_sign_offs(self, unit_code: str) -> int:
+        """Count what `sign_off_rows` gives in all."""
+        return int(self.value(COUNT_OF_UNITS, unit_code=unit_code))
 
     def frozen_figures(self, sign_off_id: int) -> list[tuple[str, Sum]]:
         """Give the figures as they were signed, each with its dimension."""

@@ -18,6 +18,7 @@ from triage.store.messages import Messages
 from triage.store.moves import Moves
 from triage.store.people import People
 from triage.store.reference import ReferenceData
+from triage.store.report_jobs import ReportJobs
 from triage.store.reports import Reports
 from triage.store.rollups import Rollups
 from triage.store.samples import Samples
@@ -38,6 +39,7 @@ class Store(
     Rollups,
     Folding,
     Reports,
+    ReportJobs,
     Labels,
     Warnings,
     Marks,

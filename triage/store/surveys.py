@@ -27,8 +27,15 @@ OF_UNITS = block(
     SELECT {COLUMNS}
     FROM surveys
     WHERE :is_everything OR unit_code IN (SELECT code FROM under)
-    ORDER BY last_on DESC, first_on DESC, unit_code, question, scope, method
-    LIMIT :most""",
+    ORDER BY last_on DESC, first_on DESC, unit_code, question, scope, method""",
+    "units",
+)
+COUNT_OF_UNITS = block(
+    f"""
+    WITH RECURSIVE {UNDER}
+    SELECT COUNT(*) AS n
+    FROM surveys
+    WHERE :is_everything OR unit_code IN (SELECT code FROM under)""",
     "units",
 )
 ANSWERS = next(source for source in SOURCES if source.name == "satisfaction")
@@ -73,9 +80,13 @@ class Surveys(Part):
         """Keep a survey, in place of what was said of the same one before."""
         self.run(KEEP, **values, actor=actor, now=now)
 
-    def survey_rows(self, unit_code: str, most: int) -> Sequence[RowMapping]:
+    def survey_rows(self, unit_code: str) -> Sequence[RowMapping]:
         """Give the surveys of a unit and those below it (`''`: all), the latest first."""
-        return self.rows(OF_UNITS, units=(unit_code,), is_everything=unit_code == EVERYTHING, most=most)
+        return self.rows(OF_UNITS, units=(unit_code,), is_everything=unit_code == EVERYTHING)
+
+    def count_surveys(self, unit_code: str) -> int:
+        """Count what `survey_rows` gives."""
+        return int(self.value(COUNT_OF_UNITS, units=(unit_code,), is_everything=unit_code == EVERYTHING))
 
     def answers_by_timeliness(self, wanted: Wanted) -> dict[str, tuple[int, int]]:
         """Count the answers of a period (satisfied, all) by whether the last resolution before had been in time: `yes`, `no`, `''` (none)."""

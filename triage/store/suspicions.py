@@ -9,6 +9,7 @@ from triage.errors import NotFound
 from triage.store.base import Part
 from triage.store.sql import block
 from triage.suspicions import Suspicion
+from triage.wording import say
 
 RESOLVED = block("""
     SELECT steps.ticket_number, steps.due_at, steps.red_at, steps.ended_at, audit.actor
@@ -138,7 +139,7 @@ class Suspicions(Part):
         """
         row = self.row(ONE, id=id)
         if row is None:
-            raise NotFound("没有这条可疑情形")
+            raise NotFound(say("There is no such suspicion"))
         return Suspicion(**row)
 
     def suspicions(self, rule: str, verdicts: Sequence[str], most: int = 200, skip: int = 0) -> list[Suspicion]:

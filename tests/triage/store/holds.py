@@ -60,13 +60,27 @@ class Watcher:
     def try_move(self, number: str, code: str, who: User, **how: Any) -> bool:
         """Make a move, and see that it touched what it should: nothing at all if it was refused, and never another ticket."""
         before = {one: self.rows(one) for one in self.life.tickets}
-        touched = {number} | {one for one, ticket in self.life.tickets.items() if ticket.parent == number}
+        touched = self._near(number)
         made = self.life.try_move(number, code, who, **how)
-        touched |= {parent} if (parent := self.life.tickets[number].parent) else set()
+        touched |= self._near(number)
+        if made:
+            self._remember(number, before[number])
         for one in self.life.tickets:
             if not made or one not in touched:
                 assert rows_of(self.life, one) == before[one], f"{code} {'refused' if not made else ''} changed {one}"
         return made
+
+    def _near(self, number: str) -> set[str | None]:
+        """Give a ticket, what it was merged into, and what was merged into it."""
+        return {number, self.life.tickets[number].parent, *(one for one, ticket in self.life.tickets.items() if ticket.parent == number)}
+
+    def _remember(self, number: str, before: Mapping[str, Rows]) -> None:
+        """Keep what stood there before a move that can be taken back; see, when it was, that the same stands there again."""
+        ticket = self.life.tickets[number]
+        if ticket.undone and ticket.undone.rows and ticket.undone.rows[1] is self.life.rules:
+            assert what_stands(rows_of(self.life, number)) == what_stands(ticket.undone.rows[0]), f"{ticket.undone.code} was not put back: {ticket}"
+        elif ticket.undoable and not ticket.undone:
+            ticket.undoable[-1].rows = (before, self.life.rules)
 
     def rows(self, number: str) -> dict[str, Rows]:
         """Give a ticket's rows as they were last seen."""
@@ -95,6 +109,20 @@ class Watcher:
         """See that the trails' chains hold, and that the figures open to what they count."""
         assert self.life.store.broken_chains() == []
         figures_open(self.life)
+
+
+def what_stands(rows: Mapping[str, Rows]) -> dict[str, Any]:
+    """Give what a ticket is and what is open of it; not its version, and not which mark of a clock is warned of next."""
+    (row,) = rows["tickets"]
+    running = [step for step in rows["steps"] if step["ended_at"] is None and step["voided_at"] is None]
+    return {
+        "ticket": {name: value for name, value in row.items() if name != "version"},
+        "steps": [{name: value for name, value in step.items() if name != "warn_at"} for step in running],
+        "requests": [one for one in rows["requests"] if one["decided_at"] is None],
+        "pauses": [one for one in rows["pauses"] if one["ended_at"] is None],
+        "help": [one for one in rows["co_handlings"] if one["replied_at"] is None and one["cancelled_at"] is None],
+        "links": rows["links"],
+    }
 
 
 def holds(life: Life, ticket: Expected, rows: Mapping[str, Rows]) -> None:
@@ -222,19 +250,19 @@ def only_grew(ticket: Expected, before: Mapping[str, Rows], now: Mapping[str, Ro
     assert now["audit"][: len(before["audit"])] == before["audit"]
     later = {step["id"]: step for step in now["steps"]}
     taken_back = ticket.done[-1:] == ["send_back"]
-    dispatched_at = before["audit"][-1]["happened_at"] if ticket.done[-1:] == ["undo_dispatch"] else None
+    undone_at = ticket.undone.at if ticket.undone else None
     last_reply = max((step["ended_at"] for step in before["steps"] if step["step"] == "resolve" and step["ended_at"]), default=None)
     for step in before["steps"]:
         new = later[step["id"]]
         assert (new["started_at"], new["from_event"], new["watch"]) == (step["started_at"], step["from_event"], step["watch"])
         runs_on = taken_back and step["step"] == "resolve" and step["ended_at"] == last_reply and new["ended_at"] is None
-        if dispatched_at and dispatched_at in (step["ended_at"], step["voided_at"]):
-            continue  # the dispatch was taken back, and what it ended with it
+        if undone_at and undone_at in (step["ended_at"], step["voided_at"]):
+            continue  # the move was taken back, and what it ended with it
         if (step["ended_at"] or step["voided_at"]) and not runs_on:
             assert new == step, f"what had ended was changed: {step['step']} of {step['watch']}, {ticket}"
     for table, settled in (("requests", "decided_at"), ("pauses", "ended_at"), ("co_handlings", "replied_at"), ("co_handlings", "cancelled_at")):
         kept = {one["id"]: one for one in now[table]}
-        assert all(kept[one["id"]] == one for one in before[table] if one[settled] is not None), table
+        assert all(kept[one["id"]] == one for one in before[table] if one[settled] not in (None, undone_at)), table
 
 
 def figures_open(life: Life) -> None:

@@ -55,9 +55,11 @@ PROCEDURE = {
     "review": ("resolved", "reviewed", "dispatcher"),
     "send_back": ("resolved", "accepted", "dispatcher"),
     "callback": ("reviewed", "called_back", "agent"),
+    "undo_callback": ("called_back", "as before", "agent"),
     "attempt": ("reviewed", "=", "agent"),
     "postpone": ("reviewed", "=", "agent"),
     "close": ("reviewed called_back", "closed", DESK),
+    "undo_close": ("closed", "as before", DESK),
     "reopen": ("called_back closed", "dispatched", DESK),
     "chase": (OPEN, "=", DESK),
     "answer_chase": (OPEN, "=", f"{TEAM} dispatcher"),
@@ -65,6 +67,7 @@ PROCEDURE = {
     "answer": (WAITING, "answered", "agent"),
     "refer": (WAITING, "referred", DESK),
     "merge": (f"{WAITING} dispatched accepted", "merged", "dispatcher"),
+    "undo_merge": ("merged", "as before", "dispatcher"),
     "inform": ("merged", "=", "agent"),
     "withdraw": (f"{WAITING} {TEAMS}", "withdrawn", DESK),
     "appeal": ("reviewed called_back closed", "=", "team's-leader"),
@@ -77,7 +80,8 @@ PROCEDURE = {
     "grant_malicious": (f"{OPEN} {ENDS}", "=", "auditor"),
     "refuse_malicious": (f"{OPEN} {ENDS}", "=", "auditor"),
 }
-TAKEN_BACK = ("state", "demand_type", "department", "team_unit", "is_watched")
+CAN_BE_TAKEN_BACK = ("dispatch", "callback", "close", "merge")
+TAKEN_BACK = ("state", "demand_type", "department", "team_unit", "is_watched", "satisfaction", "parent", "pause")
 STANDING_STILL_ENDS = ["return", "grant_return", "contact", "arrive", "resume", "resolve", "callback", "close", "merge", "withdraw"]
 COUNTED = {
     "returns": ("return", "grant_return"),
@@ -135,6 +139,21 @@ WRONG: dict[str, dict[str, str]] = {
 
 
 @dataclass
+class Done:
+    """A move that can be taken back: which, by whom, when, how things stood before it; of a merger also into what, and who came along."""
+
+    code: str
+    by: str
+    at: datetime
+    stood: dict[str, Any]
+    into: str | None = None
+    came: list[str] = field(default_factory=list)
+    to_tell: list[str] = field(default_factory=list)  # those that came along whose customers somebody was asked to tell because of it
+    is_told: bool = False
+    rows: Any = None  # what the watcher saw before it, and by which rules
+
+
+@dataclass
 class Expected:
     """What should be true of a ticket by now."""
 
@@ -170,7 +189,8 @@ class Expected:
     resolved_at: datetime | None = None
     held: tuple[str, datetime] | None = None  # the dispatcher who works on it, until when
     done: list[str] = field(default_factory=list)
-    sent: tuple[str, datetime, dict[str, Any]] | None = None  # the dispatch that was the last thing done: by whom, when, how things stood before
+    undoable: list[Done] = field(default_factory=list)  # the last things done, as far as they can be taken back one after the other
+    undone: Done | None = None  # what was taken back just now
     told: int = 0  # how often an agent was asked to tell this merged ticket's customer
 
     def is_resting(self, now: datetime) -> bool:
@@ -235,8 +255,8 @@ def _is_in_order(code: str, who: User, ticket: Expected, now: datetime) -> bool:
     match code:
         case "acknowledge":
             return ticket.is_watched
-        case "undo_dispatch":
-            return ticket.sent is not None and ticket.sent[0] == who.username and now - ticket.sent[1] <= timedelta(minutes=1)
+        case "undo_dispatch" | "undo_callback" | "undo_close" | "undo_merge":
+            return can_be_taken_back(code, who, ticket, now)
         case "set_type":
             return ticket.demand_type is None
         case "return":
@@ -275,6 +295,15 @@ def _is_in_order(code: str, who: User, ticket: Expected, now: datetime) -> bool:
         case "ask_malicious":
             return not ticket.is_malicious
     return True
+
+
+def can_be_taken_back(code: str, who: User, ticket: Expected, now: datetime) -> bool:
+    """Whoever did the last thing takes it back within a minute, unless its customer was told, or the other ticket was merged itself."""
+    if not ticket.undoable:
+        return False
+    last = ticket.undoable[-1]
+    is_mine = (last.code, last.by) == (code.removeprefix("undo_"), who.username) and now - last.at <= timedelta(minutes=1)
+    return is_mine and not last.is_told and (last.into is None or ticket.parent == last.into)
 
 
 class Life:
@@ -483,13 +512,17 @@ class Life:
     def _done(self, ticket: Expected, code: str, who: User, fields: Mapping[str, str], left: Ticket) -> None:
         """Write down what a move should have brought about, and see whether it did."""
         follows = PROCEDURE[code][1]
-        before = {name: getattr(ticket, name) for name in TAKEN_BACK} | {"helping": list(ticket.helping)}
-        if code == "undo_dispatch" and ticket.sent:
-            for name, value in ticket.sent[2].items():
-                setattr(ticket, name, value)
+        stood = {name: getattr(ticket, name) for name in TAKEN_BACK}
+        stood |= {"helping": list(ticket.helping), "asked": dict(ticket.asked), "rested": dict(ticket.rested)}
+        ticket.undone = None
+        if follows == "as before":
+            self._take_back(ticket)
         elif follows != "=":
             ticket.state = follows
-        ticket.sent = (who.username, self.now, before) if code == "dispatch" else None
+        if code in CAN_BE_TAKEN_BACK:
+            ticket.undoable.append(Done(code, who.username, self.now, stood))
+        elif follows != "as before":
+            ticket.undoable.clear()
         ticket.version += 1
         ticket.done.append(code)
         self.done[code] += 1
@@ -513,8 +546,26 @@ class Life:
             ticket.helping.clear()
         self.look(ticket)
 
+    def _take_back(self, ticket: Expected) -> None:
+        """Put everything back as it stood before the last thing that was done; who came along with a merger goes back as well."""
+        ticket.undone = done = ticket.undoable.pop()
+        for name, value in done.stood.items():
+            setattr(ticket, name, value)
+        for child in (self.tickets[number] for number in done.came):
+            child.parent = ticket.number
+            if child.number in done.to_tell:
+                child.asked.pop("inform", None)
+        if done.into:
+            parent = self.tickets[done.into]
+            parent.version += 1
+            parent.undoable.clear()
+
     def _asked(self, ticket: Expected, code: str, who: User, fields: Mapping[str, str]) -> None:
         verb, _, kind = code.partition("_")
+        if code == "inform":
+            for one in self.tickets.values():
+                for done in one.undoable:
+                    done.is_told |= ticket.number in done.to_tell
         if verb == "ask" or code == "appeal":
             ticket.asked[kind or code] = who.username
             ticket.appealed_to = fields.get("finding", ticket.appealed_to)
@@ -563,22 +614,27 @@ class Life:
                 self._merge(ticket, fields["parent"])
         if code in TELLS_CHILDREN:
             for child in self.tickets.values():
-                if child.parent == ticket.number:
-                    self._tell(child)
+                if child.parent == ticket.number and self._tell(child):
+                    child.undoable.clear()  # it stands in its trail
 
     def _merge(self, ticket: Expected, into: str) -> None:
         parent = self.tickets[self.tickets[into].parent or into]
         parent.version += 1
-        parent.sent = None
-        for child in [one for one in self.tickets.values() if one.parent == ticket.number or one is ticket]:
+        parent.undoable.clear()
+        done = ticket.undoable[-1]
+        done.into, done.came = parent.number, [one.number for one in self.tickets.values() if one.parent == ticket.number]
+        for child in (self.tickets[number] for number in [*done.came, ticket.number]):
             child.parent = parent.number
-            if parent.state in ("reviewed", "called_back"):
-                self._tell(child)
+            if parent.state in ("reviewed", "called_back") and self._tell(child) and child is not ticket:
+                done.to_tell.append(child.number)
         self.look(parent)
 
-    def _tell(self, child: Expected) -> None:
-        child.told += "inform" not in child.asked
+    def _tell(self, child: Expected) -> bool:
+        """Ask that a customer be told, and say whether that was not asked before."""
+        is_new = "inform" not in child.asked
+        child.told += is_new
         child.asked.setdefault("inform", "system")
+        return is_new
 
     def _ask_safety(self, ticket: Expected) -> None:
         (row,) = [one for one in self.store.co_handlings_of(ticket.number) if one.department == "safety" and one.is_open]

@@ -94,8 +94,8 @@ def test_who_was_asked_to_help_along_with_the_dispatch_is_not_asked_any_more(sto
     [
         pytest.param(10, None, "", id="ten seconds after"),
         pytest.param(60, None, "", id="a minute after"),
-        pytest.param(61, None, "派单已超过 60 秒，请用“改派”", id="a second more than a minute after"),
-        pytest.param(10, OTHER, "由派单的人（a-dispatcher）撤销", id="by somebody else"),
+        pytest.param(61, None, "“派单”已超过 60 秒；请用“改派”", id="a second more than a minute after"),
+        pytest.param(10, OTHER, "由做出“派单”的人（a-dispatcher）撤销", id="by somebody else"),
     ],
 )
 def test_a_dispatch_is_taken_back_within_a_minute_by_who_made_it(store, rules, take, move, seconds, by, says):

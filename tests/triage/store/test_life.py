@@ -106,6 +106,15 @@ class Lives(RuleBasedStateMachine):
             code, who = possible[choice % len(possible)]
             self.watcher.try_move(number, code, who, pick=pick, spoil=spoil)
 
+    @rule(which=INDEX)
+    def take_back(self, which: int) -> None:
+        tickets = list(self.life.tickets)
+        for number in [*tickets[which % len(tickets) :], *tickets]:
+            for code, who in self.life.possible(number):
+                if code.startswith("undo_"):
+                    self.watcher.try_move(number, code, who)
+                    return
+
     @invariant()
     def everything_holds(self) -> None:
         self.watcher.look(at_all=False)
@@ -161,10 +170,10 @@ def test_whatever_anybody_does_everything_holds(request: pytest.FixtureRequest, 
 
 
 def lead(watcher: Watcher, number: str, moves: str) -> None:
-    """Make moves one after the other, each by somebody who may; `dispatch:2` is a dispatch with the third choice of fields."""
+    """Make moves one after the other, each by somebody who may; `dispatch:2` is a dispatch with the third choice of fields, `close!` at once."""
     for step in moves.split():
-        code, _, pick = step.partition(":")
-        watcher.life.wait(timedelta(minutes=0 if code == "undo_dispatch" else 5))
+        code, _, pick = step.rstrip("!").partition(":")
+        watcher.life.wait(timedelta(minutes=0 if code.startswith("undo_") or step.endswith("!") else 5))
         who = next(who for possible, who in watcher.life.possible(number) if possible == code)
         assert watcher.try_move(number, code, who, pick=int(pick or 0))
         watcher.look()
@@ -194,6 +203,8 @@ DONE = "accept contact resolve review"
             "complaint", "330101", f"{DONE} callback:1 reopen return dispatch:3 accept contact arrive resolve", id="another type after a reopening"
         ),
         pytest.param("complaint", "330101", f"{DONE} callback chase close", id="chased at the end"),
+        pytest.param("complaint", "330101", f"{DONE} callback:1 undo_callback callback close! undo_close undo_callback", id="the wrong key"),
+        pytest.param("complaint", "330101", f"{DONE} postpone callback undo_callback resume callback close undo_close", id="a pause that goes on"),
         pytest.param("complaint", "330101", "accept co_handle co_handle co_reply co_cancel contact resolve", id="two who help"),
         pytest.param("open type", "330101", "accept set_type:1 pause:1 contact ask_extension refuse_extension resolve", id="a type said later"),
         pytest.param("complaint", "330101", "return dispatch:1 ask_return refuse_return ask_return grant_return withdraw", id="returned twice"),
@@ -211,5 +222,5 @@ def test_what_was_merged_before_comes_along_and_its_customer_is_told_too(store: 
     (first,), (second,), (third,) = life.take("complaint"), life.take("doubtful"), life.take("doubtful")
     lead(watcher, first, DONE)
     lead(watcher, third, "merge:1")
-    lead(watcher, second, "merge:0 inform")
+    lead(watcher, second, "merge:0 undo_merge merge:0 inform")
     lead(watcher, third, "inform")

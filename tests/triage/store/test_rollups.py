@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from tests.triage.samples import NOW, prediction, user
-from triage.store.facts import DIMENSIONS, NAMES
+from triage.store.facts import DIMENSIONS, NAMES, TIMED, TOOK
 from triage.store.rollups import EVERYTHING, Wanted
 from triage.terms import Role
 
@@ -16,8 +16,8 @@ BILL = prediction("business.tariff.bill", "complaint")
 STEPS = ("dispatch", "accept", "contact", "arrive", "resolve", "review", "callback")
 MEASURES = (
     *(f"due.{watch}.{step}" for watch in ("customer", "department") for step in STEPS),
-    *(f"duration.customer.{step}" for step in STEPS),
-    *(name for name in NAMES if name not in ("due", "duration")),
+    *(f"{took}.customer.{step}" for took in TOOK for step in STEPS),
+    *(name for name in NAMES if name not in TIMED),
 )
 
 

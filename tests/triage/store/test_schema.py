@@ -13,13 +13,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError, StatementError
 from sqlalchemy.pool import NullPool
 
-from tests.triage.samples import NOW
+from tests.triage.samples import NOW, user
 from triage.migrate import alembic_config, migrate
 from triage.reference import edit_row
 from triage.store import Store
+from triage.store.rollups import Sum
 from triage.store.schema import Moment, metadata
 from triage.store.search import is_compared
 from triage.store.sql import block
+from triage.terms import Role
 
 ECHO = {"sqlite": "SELECT :happened_at AS happened_at", "postgresql": "SELECT CAST(:happened_at AS timestamptz) AS happened_at"}
 
@@ -57,6 +59,36 @@ def test_a_trail_is_append_only(store, take, table: str, statement: str):
     with pytest.raises(DatabaseError, match="append-only"):
         store.run(text(statement.format(table)))
     assert store.value(text(f"SELECT COUNT(*) FROM {table} WHERE actor <> 'nobody'")) == before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE frozen_figures SET n = n + 1", "DELETE FROM frozen_figures", "UPDATE sign_offs SET note = 'other'", "DELETE FROM sign_offs"],
+    ids=["figures changed", "figures deleted", "signature changed", "signature deleted"],
+)
+def test_what_was_signed_is_frozen_by_the_database_itself(store, statement: str):
+    store.add_user(user(Role.AUDITOR), "!", NOW)
+    with store.writing():
+        id = store.add_sign_off("3301", NOW.date(), NOW.date(), signed_by="a-auditor", signed_at=NOW, note="as signed")
+        store.freeze(id, [("", Sum(7, 5, 2.0, "received"))])
+    with pytest.raises(DatabaseError, match="signed figures are frozen"):
+        store.run(text(statement))
+    assert store.frozen_figures(id) == [("", Sum(7, 5, 2.0, "received"))]
+    assert store.sign_off_row(id)["note"] == "as signed"
+
+
+def test_whoever_goes_back_a_version_and_forward_again_finds_what_was_signed(tmp_path):
+    url = f"sqlite:///{tmp_path / 'triage.db'}"
+    migrate(url)
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO sign_offs (unit_code, first_on, last_on, signed_by, signed_at, note) VALUES ('', '', '', 'a', '', 'x')"))
+        command.downgrade(alembic_config(connection), "0006")
+        command.upgrade(alembic_config(connection), "head")
+        assert connection.execute(text("SELECT note FROM sign_offs")).scalar() == "x"
+        with pytest.raises(DatabaseError, match="frozen"):
+            connection.execute(text("DELETE FROM sign_offs"))
+    engine.dispose()
 
 
 @pytest.mark.parametrize(
@@ -114,6 +146,21 @@ def test_tickets_from_before_the_figures_are_counted_anew_after_the_upgrade(tmp_
     migrate(url)
     with engine.connect() as connection:
         assert Store(connection, b"secret").figures_are_stale()
+    engine.dispose()
+
+
+def test_tasks_from_before_their_history_keep_their_last_answer_and_end(tmp_path):
+    url = f"sqlite:///{tmp_path / 'triage.db'}"
+    engine = create_engine(url, poolclass=NullPool)
+    columns = "id, unit_code, department, text, due_on, state, version, made_by, made_at, answer, answered_by, answered_at, closed_by, closed_at"
+    rows = "(1, '33', 'a', 't', '', 'closed', 3, 'a', '', '已改', 'leader', '2026-11-23T01:00:00.000000Z', 'auditor', '2026-11-24T01:00:00.000000Z')"
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "0006")
+        connection.execute(text(f"INSERT INTO audit_tasks ({columns}) VALUES {rows}"))
+    migrate(url)
+    with engine.connect() as connection:
+        told = Store(connection, b"secret").task_entries([1])[1]
+    assert [(one.action, one.actor, one.text) for one in told] == [("answer", "leader", "已改"), ("close", "auditor", "")]
     engine.dispose()
 
 
