@@ -20,8 +20,6 @@ KEY = re.compile(r"[0-9A-Za-z-]{8,64}")
 MOST_BYTES = 512 * 1024
 LIFE = timedelta(days=3)  # inferred: nobody goes on with a call of last week, and what a caller said is not kept for nothing
 
-THROWN = timedelta(hours=1)  # what was thrown away is not there any longer than that, even if nobody throws anything away any more
-
 
 @dataclass(frozen=True)
 class Draft:
@@ -45,7 +43,7 @@ def save_draft(key: str, values: Mapping[str, Any], *, username: str, store: "St
         raise InvalidInput(
             Problem("draft", say("The draft is too large, at most {most} KB; register it first or shorten it", most=MOST_BYTES // 1024))
         )
-    store.keep_draft(username, COMPLAINT, key, body, now, now - LIFE, now - THROWN)
+    store.keep_draft(username, COMPLAINT, key, body, now, now - LIFE)
 
 
 def drafts_of(username: str, *, store: "Store", now: datetime) -> tuple[Draft, ...]:
@@ -82,6 +80,11 @@ def take_back(username: str, key: str, *, store: "Store", rules: Rules, now: dat
 
 def _undo_since(rules: Rules, now: datetime) -> datetime:
     return now - timedelta(seconds=rules.number("undo_seconds", 60))
+
+
+def forget_old(*, store: "Store", rules: Rules, now: datetime) -> None:
+    """Delete everybody's drafts that nobody can go on with: thrown away and not taken back in time, or too old."""
+    store.forget_drafts(now - LIFE, _undo_since(rules, now))
 
 
 def drop_draft(username: str, key: str, *, store: "Store") -> None:

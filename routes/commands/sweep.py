@@ -8,6 +8,7 @@ from flask.cli import with_appcontext
 
 from routes.commands.common import moment, open_store, says_what_is_wrong
 from routes.reporting import make_asked, make_due
+from triage.drafts import forget_old
 from triage.errors import TriageError
 from triage.escalation import Swept
 from triage.escalation import sweep as sweep_once
@@ -45,6 +46,7 @@ def _round() -> bool:
     with open_store() as store:
         swept = sweep_once(store=store, rules=store.rules(), now=moment())
         _count(store)
+        forget_old(store=store, rules=store.rules(), now=moment())
     _say(swept)
     _make_reports()
     return bool(swept.warned or swept.sent)

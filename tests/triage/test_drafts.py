@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.triage.samples import NOW, contact
-from triage.drafts import LIFE, MOST_BYTES, draft_of, drafts_of, drop_draft, save_draft, take_back, throw_away, thrown_away
+from triage.drafts import LIFE, MOST_BYTES, draft_of, drafts_of, drop_draft, forget_old, save_draft, take_back, throw_away, thrown_away
 from triage.errors import InvalidInput, NotFound
 from triage.store.sql import block
 
@@ -62,7 +62,7 @@ def test_a_dropped_draft_is_gone(store, save):
     assert texts(store) == []
 
 
-ALL = block("SELECT key FROM drafts")
+ALL = block("SELECT username, key FROM drafts")
 
 
 def test_a_draft_that_was_thrown_away_is_taken_back_within_a_minute_once(store, rules, save):
@@ -95,6 +95,17 @@ def test_what_was_thrown_away_is_deleted_when_it_cannot_be_taken_back_any_more(s
     assert [row["key"] for row in store.rows(ALL)] == [KEY]
     throw_away("dispatcher", "fedcba9876543210", store=store, rules=rules, now=NOW + timedelta(seconds=61))
     assert store.rows(ALL) == []
+
+
+def test_a_sweep_forgets_what_nobody_can_go_on_with(store, rules, save):
+    save("不要了")
+    save("上周的", username="dispatcher", minutes=-LIFE / timedelta(minutes=1))
+    save("还在写", username="auditor")
+    throw_away("agent", KEY, store=store, rules=rules, now=NOW)
+    forget_old(store=store, rules=rules, now=NOW + timedelta(seconds=60))
+    assert {row["username"] for row in store.rows(ALL)} == {"agent", "auditor"}
+    forget_old(store=store, rules=rules, now=NOW + timedelta(seconds=61))
+    assert {row["username"] for row in store.rows(ALL)} == {"auditor"}
 
 
 def test_who_goes_on_with_a_draft_that_was_thrown_away_has_it_again(store, rules, save):

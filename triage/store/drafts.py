@@ -44,15 +44,19 @@ DELETE_THROWN_AWAY = block("""
     WHERE dropped_at < :since""")
 
 
+DELETE_OLD = block("""
+    DELETE FROM drafts
+    WHERE updated_at < :since""")
+
+
 class Drafts(Part):
     """Keeps drafts; nobody reads another user's."""
 
-    def keep_draft(self, username: str, kind: str, key: str, body_json: str, now: datetime, since: datetime, thrown_since: datetime) -> None:
-        """Keep a draft in the place of its last version; drop the user's older than `since`, and what anybody threw away before `thrown_since`."""
+    def keep_draft(self, username: str, kind: str, key: str, body_json: str, now: datetime, since: datetime) -> None:
+        """Keep a draft in the place of its last version; drop the user's older than `since`."""
         with self.writing():
             self.run(KEEP, username=username, kind=kind, key=key, body_json=body_json, now=now)
             self.run(DROP_OLD, username=username, kind=kind, since=since)
-            self.run(DELETE_THROWN_AWAY, since=thrown_since)
 
     def drafts_of(self, username: str, kind: str, since: datetime, most: int = 10) -> Sequence[RowMapping]:
         """Give a user's drafts that were not sent, the latest first."""
@@ -63,6 +67,12 @@ class Drafts(Part):
         with self.writing():
             self.run(THROW_AWAY, username=username, kind=kind, key=key, now=now)
             self.run(DELETE_THROWN_AWAY, since=since)
+
+    def forget_drafts(self, since: datetime, thrown_since: datetime) -> None:
+        """Delete everybody's drafts older than `since`, and what was thrown away before `thrown_since`."""
+        with self.writing():
+            self.run(DELETE_OLD, since=since)
+            self.run(DELETE_THROWN_AWAY, since=thrown_since)
 
     def draft_thrown_away(self, username: str, kind: str, key: str, since: datetime) -> datetime | None:
         """Give when a user threw a draft away, if that was since a moment."""
