@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 
 from flask import g, request
@@ -45,7 +45,10 @@ TRAITS = {
 
 @dataclass(frozen=True)
 class View:
-    """What is asked for in the address: period, unit, whose clock, the metric or step looked at, the kind to break down by, in which time."""
+    """What is asked for in the address: period, unit, whose clock, the metric or step looked at, the kind to break down by, in which time.
+
+    `is_usual`: the days are those that the page opens with.
+    """
 
     reading: Reading
     unit: str
@@ -54,6 +57,12 @@ class View:
     step: str
     dimension: str
     took: str = TOOK[0]
+    is_usual: bool = False
+
+    @property
+    def elsewhere(self) -> dict[str, str]:
+        """The view in the address of another page of the board, which has its own usual period unless days were chosen."""
+        return {name: value for name, value in self.query.items() if not (self.is_usual and name in ("since", "until"))}
 
     @property
     def query(self) -> dict[str, str]:
@@ -75,15 +84,15 @@ class View:
         return self.metric in LESS_IS_BETTER
 
 
-def asked() -> View:
-    """Read the address: whole days of this month, all that the user may see, the reply to the customer, unless it says otherwise.
+def asked(usual: Callable[[datetime], tuple[date, date]] = board.default_period) -> View:
+    """Read the address: the `usual` days (this month's), all that the user may see, the reply to the customer, unless it says otherwise.
 
     Raises:
         InvalidInput: something in it is not one of what there is.
         Forbidden: the unit is not below the leader's.
     """
     require(*READERS)
-    first, last = board.default_period(now())
+    first, last = usual(now())
     since, until = clean(request.args.get("since", "")), clean(request.args.get("until", ""))
     period = period_of(read_day(since, "since") if since else first, read_day(until, "until") if until else max(last, first))
     unit = own_unit(clean(request.args.get("unit", "")))
@@ -91,7 +100,8 @@ def asked() -> View:
     metric = chosen("metric", ["timeliness", *QUALITY], "timeliness")
     step = chosen("step", [one.value for one in Step], Step.RESOLVE.value)
     reading = Reading(store(), period.first, period.last, now(), (unit,))
-    return View(reading, unit, watch, metric, step, chosen("by", DIMENSIONS, "department"), chosen("time", TOOK, TOOK[0]))
+    is_usual = (period.first, period.last) == (first, last)
+    return View(reading, unit, watch, metric, step, chosen("by", DIMENSIONS, "department"), chosen("time", TOOK, TOOK[0]), is_usual)
 
 
 def chosen(name: str, possible: Sequence[str], default: str) -> str:

@@ -220,6 +220,7 @@ def test_a_draft_is_back_after_the_page_was_killed_and_signed_in_again(browser, 
     page.keyboard.press("Alt+r")
     expect(page.locator("#complaints-0-text")).to_have_value(OUTAGE)
     expect(page.locator("#phone")).to_have_value("13912345678")
+    expect(page.locator("#preview .candidates")).to_be_visible()  # without another keystroke: danger and an earlier ticket must not be missed
     page.locator("[name=unit_code]").select_option("330101")
     rest(page)
     page.keyboard.press("Alt+Enter")

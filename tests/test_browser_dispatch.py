@@ -144,6 +144,19 @@ def test_a_topic_is_found_by_pinyin_initials_and_sent_with_enter(page, enter, ta
     assert press.count == 6
 
 
+def test_a_ticket_without_a_unit_is_sent_after_the_unit_was_chosen_and_the_address_stays_that_of_the_desk(page, enter, taken, store, press):
+    (ticket,) = taken("电费多收了，说不清在哪里", unit_code="")
+    enter(page, "/dispatch/work")
+    expect(page.locator("#candidates button").first).to_be_disabled()
+    press("Alt+u")
+    page.locator("#dispatch-unit_code").select_option("330101")
+    expect(page.locator("#candidates button").first).to_be_enabled()
+    assert "/candidates" not in page.url, "the address of a part of the page shows no page when it is loaded again"
+    press("Alt+1")
+    expect(page.locator(".flash.done")).to_contain_text(ticket.number)
+    assert store.ticket(ticket.number).state is State.DISPATCHED
+
+
 def test_no_key_answers_while_the_input_method_composes_or_somebody_writes(page, enter, taken, store):
     (ticket,) = taken("电费多了")
     enter(page, "/dispatch/work")

@@ -18,7 +18,7 @@ import pytest
 from routes import create_app
 from routes.live.hub import Hub, Viewer
 from routes.live.topics import ROLES, Key, Wish
-from routes.live.watch import Guest, Watch
+from routes.live.watch import Guest, Sight, Watch
 from routes.web.live import MARKS, TOPICS
 from tests.engines import running_gunicorn
 from tests.routes.conftest import SECRET, fake_predict
@@ -357,6 +357,20 @@ def test_a_database_that_does_not_answer_ends_no_stream_and_nothing_of_it_is_wri
     assert (watch.times, viewer.is_ended) == (2, False)
     assert "RuntimeError" in caplog.text
     assert "somebody" not in caplog.text
+
+
+def test_a_page_that_was_made_after_a_change_is_not_told_of_it_and_of_the_next_one_it_is():
+    key = Key("ticket", ("1",))
+    hub = Hub(Watch(Database("sqlite://"), SECRET), 2)
+    before, after = (Viewer(Guest("d", ((),), Wish((key,)), {key: (version,)})) for version in (1, 2))
+    hub.viewers, hub.marks = {before, after}, {key: (1,)}
+
+    def told(version):
+        hub.tell(Sight({key: (version,)}, {"d": ((),)}), {key}, {"d"})
+        return [run(viewer.news(0.01)) != ":\n\n" for viewer in (before, after)]
+
+    assert told(2) == [True, False], "whoever moved the ticket looks at a page that shows it moved"
+    assert told(3) == [True, True]
 
 
 def test_a_page_that_reads_slowly_has_one_word_a_topic_waiting_and_silence_is_broken_by_a_heartbeat():

@@ -1,6 +1,6 @@
 """The board (看板): figures beside those of the period before and of last year, trends, rankings, what is open now."""
 
-from bisect import bisect_left
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -62,10 +62,11 @@ def _empty(figure: Figure, reading: Reading) -> Figure:
 
 @dataclass(frozen=True)
 class Point:
-    """A day's (or a week's) figure on a control chart, its limits, and whether chance alone would rarely lead there."""
+    """A day's (a week's, a month's: `span`) figure on a control chart, its limits, and whether chance alone would rarely lead there."""
 
     figure: Figure
     limits: Limits | None
+    span: str = "day"
 
     @property
     def is_news(self) -> bool:
@@ -77,33 +78,46 @@ class Point:
 def trend(compute: Compute, reading: Reading) -> list[Point]:
     """Give a metric as a p-chart (控制图): the centre is that of the whole period, the limits are three standard errors of each point.
 
-    A point is a day; where fewer than half of the days have enough cases to be judged, and the period has three weeks, it is a week (from Monday).
+    A point is a day; where fewer than half of the days have enough cases to be judged, and the period has three weeks, it is a week (from Monday);
+    where that holds of the weeks too, and the period has three months, it is a month.
     """
     days = sorted(compute(replace(reading, by=("day_on",))), key=lambda one: one.day_on or date.min)
-    points = _points(days)
-    if (reading.last_on - reading.first_on).days < 20 or 2 * sum(1 for one in points if one.limits) >= len(points):
-        return points
-    weeks: dict[date, list[Figure]] = {}
+    points, length = _points(days, "day"), (reading.last_on - reading.first_on).days + 1
+    for span, fewest_days in (("week", 21), ("month", 90)):
+        if length >= fewest_days and 2 * sum(1 for one in points if one.limits) < len(points):
+            points = _points(_spans(days, span), span)
+    return points
+
+
+def enough_to_judge(points: Sequence[Point]) -> int:
+    """Give how many cases a point needs to be judged, at the chart's own centre; 0 where no number is enough (all or none met)."""
+    k, n = sum(one.figure.k for one in points), sum(one.figure.n for one in points)
+    return math.ceil(SMALLEST * n / min(k, n - k)) if 0 < k < n else 0
+
+
+def _spans(days: Sequence[Figure], span: str) -> list[Figure]:
+    found: dict[date, list[Figure]] = {}
     for one in days:
         assert one.day_on is not None
-        weeks.setdefault(one.day_on - timedelta(days=one.day_on.weekday()), []).append(one)
-    return _points([_week(monday, ones) for monday, ones in weeks.items()])
+        first_on = one.day_on.replace(day=1) if span == "month" else one.day_on - timedelta(days=one.day_on.weekday())
+        found.setdefault(first_on, []).append(one)
+    return [_together(first_on, ones) for first_on, ones in found.items()]
 
 
-def _points(figures: Sequence[Figure]) -> list[Point]:
+def _points(figures: Sequence[Figure], span: str) -> list[Point]:
     k, n = sum(one.k for one in figures), sum(one.n for one in figures)
     points = []
     for one in figures:
         centre = k / n if n else 0.0
         is_judged = one.n and min(centre, 1 - centre) * one.n >= SMALLEST
-        points.append(Point(one, control_limits(k, n, one.n) if is_judged else None))
+        points.append(Point(one, control_limits(k, n, one.n) if is_judged else None, span))
     return points
 
 
-def _week(monday: date, days: Sequence[Figure]) -> Figure:
+def _together(first_on: date, days: Sequence[Figure]) -> Figure:
     first, last = days[0], days[-1]
     of_k, of_n = replace(first.of_k, last_on=last.of_k.last_on), replace(first.of_n, last_on=last.of_n.last_on)
-    return replace(first, k=sum(one.k for one in days), n=sum(one.n for one in days), of_k=of_k, of_n=of_n, day_on=monday)
+    return replace(first, k=sum(one.k for one in days), n=sum(one.n for one in days), of_k=of_k, of_n=of_n, day_on=first_on)
 
 
 @dataclass(frozen=True)
@@ -215,20 +229,18 @@ class Survival:
     at_risk: int
 
 
-def survival(ended: Sequence[tuple[float, int]], still_open: Sequence[float]) -> list[Survival]:
+def survival(ended: Sequence[tuple[float, int]], still_open: Sequence[tuple[float, int]]) -> list[Survival]:
     """Estimate how many steps are still open after each class of durations (生存曲线); those still open leave when nothing more is known of them.
 
-    `ended`: upper bound in seconds and how many ended in that class; `still_open`: how long each open step has run, in seconds.
+    `ended`: upper bound in seconds and how many ended in that class; `still_open`: seconds, and how many open steps have run so long.
     Source: E. L. Kaplan, P. Meier, Nonparametric estimation from incomplete observations, JASA 53 (1958), 457–481, for grouped times.
     """
-    ages = sorted(still_open)
-    at_risk, share, gone, curve = sum(count for _, count in ended) + len(ages), 1.0, bisect_left(ages, 0.0), []
+    at_risk, share, low, curve = sum(count for _, count in (*ended, *still_open)), 1.0, 0.0, []
     for high, count in ended:
-        younger = bisect_left(ages, high)
         if at_risk and count:
             share *= 1 - count / at_risk
         curve.append(Survival(high, share, at_risk))
-        at_risk, gone = at_risk - count - (younger - gone), younger
+        at_risk, low = at_risk - count - sum(many for age, many in still_open if low <= age < high), high
     return curve
 
 
@@ -250,20 +262,31 @@ def times(reading: Reading, watch: Watch, step: str, took: str = TOOK[0]) -> Tim
     """Give the times of a period: by the clock on the wall (`duration`), or as the steps' own clocks counted (`worked`)."""
     found = durations(reading, watch, took=took)
     of_step = next((one for one in found if one.step == step), None)
-    ages: list[float] = []
+    ages: list[tuple[float, int]] = []
     curve: list[Survival] = []
     if took == TOOK[0]:
         wanted = reading.wanted(())
-        starts = reading.store.open_starts(watch.value, step, reading.units, wanted.since, wanted.until, reading.now)
-        ages = [(reading.now - start).total_seconds() for start in starts]
+        ages = reading.store.open_ages(watch.value, step, reading.units, wanted.since, wanted.until, reading.now)
         curve = survival(of_step.classes if of_step else (), ages)
-    return Times(found, of_step, curve, len(ages), heat(reading))
+    return Times(found, of_step, curve, sum(many for _, many in ages), heat(reading))
 
 
 def default_period(now: datetime) -> tuple[date, date]:
     """Give this month up to yesterday, or the whole last month where this one has only begun: whole days, whose figures stand."""
     yesterday = in_shanghai(now).date() - timedelta(days=1)
     return yesterday.replace(day=1), yesterday
+
+
+def last_twelve_months(now: datetime) -> tuple[date, date]:
+    """Give the whole days of a year up to yesterday, where seasons are looked at."""
+    yesterday = in_shanghai(now).date() - timedelta(days=1)
+    return yesterday - timedelta(days=364), yesterday
+
+
+def side_by_side(store: "Store", unit_code: str) -> list[str]:
+    """Give the units right below one; for everything, where there is a single topmost unit (the province), those below it."""
+    below = children(store, unit_code)
+    return (children(store, below[0]) or below) if unit_code == EVERYTHING and len(below) == 1 else below
 
 
 def children(store: "Store", unit_code: str) -> list[str]:

@@ -6,11 +6,12 @@ apart (`excluded`).
 
 import inspect
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from triage.figures import Figure, Opens, Reading
+from triage.quality_events import POINTS, Asked
 from triage.store.facts import CLASSES
 from triage.store.rollups import EVERYTHING, Sum
 from triage.terms import Step, Watch
@@ -18,6 +19,7 @@ from triage.wording import say
 
 DEFINITION = re.compile(r"口径：(.*?)(?=\n\n|\Z)", re.DOTALL)
 METRICS: dict[str, Callable[..., list[Figure]]] = {}
+UNTRUE_POINTS = 0.1  # what an untrue record (不实记录) takes from the service index
 TARGET = 0.95  # 回访满意率 below it costs points of the service index
 
 
@@ -341,6 +343,17 @@ class Line:
     points: float
     figure: Figure | None = None
     note: str = ""
+    behind: "Behind | None" = None
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What lists the cases that a line deducts for: untrue records (`untrue`) or quality events of a kind, of a unit and these days."""
+
+    kind: str
+    unit_code: str
+    first_on: date
+    last_on: date
 
 
 @dataclass(frozen=True)
@@ -359,8 +372,8 @@ def service_index(reading: Reading) -> ServiceIndex:
     """The service index (优质服务评价指数) of one unit, line by line.
 
     口径：优质服务评价指数 =（1 − 来电三次及以上的事件数 ÷ 办理业务量）× 100，再逐项扣分：回访满意率低于 95% 的，每低 0.1 个百分点扣 0.1 分；
-    每一件经质检认定的不实记录扣 0.1 分。办理业务量不含故障报修、表扬、当场答复的咨询和恶意诉求。负面舆情（每起 5 分）和违规行为（每起 0.2 分）
-    系统内没有认定来源，不自动扣分，由质检在报告中说明。
+    每一件在统计期内经质检认定的不实记录（可疑情形“联系无通话”判为属实）扣 0.1 分，每起负面舆情扣 5 分，每起违规行为扣 0.2 分。负面舆情和违规行为
+    以质检登记的质量事件为准，按发生日期计，已撤销的不计。办理业务量不含故障报修、表扬、当场答复的咨询和恶意诉求。
 
     Source: `data/metrics.csv`, `service_index`.
     """
@@ -377,10 +390,20 @@ def service_index(reading: Reading) -> ServiceIndex:
     answers = satisfaction(plain)
     if answers and answers[0].rate is not None and answers[0].rate < TARGET:
         lines.append(Line(say("Callback satisfaction below 95%"), -100 * (TARGET - answers[0].rate), answers[0]))
-    untrue = plain.store.untrue_records(plain.units[0], plain.wanted(()).since, plain.wanted(()).until)
-    if untrue:
-        lines.append(Line(say("Records found untrue"), -0.1 * untrue, None, say("{count} cases", count=untrue)))
-    return ServiceIndex(tuple(lines))
+    return ServiceIndex((*lines, *_deductions(plain)))
+
+
+def _deductions(reading: Reading) -> Iterator[Line]:
+    """Give a line for each kind of case that auditors found: how many, by the points of one."""
+    unit, first, last, asked = reading.units[0], reading.first_on, reading.last_on, reading.wanted(())
+    untrue = reading.store.count_untrue_records(unit, asked.since, asked.until)
+    found = [("untrue", say("Records found untrue"), untrue, UNTRUE_POINTS)]
+    for kind, points in POINTS.items():
+        events = reading.store.count_quality_events(Asked(kind.value, unit, first, last, is_valid=True))
+        found.append((kind.value, kind.label, events, points))
+    for code, label, n, points in found:
+        if n:
+            yield Line(label, -points * n, None, say("{count} × {points} points", count=n, points=points), Behind(code, unit, first, last))
 
 
 @dataclass(frozen=True)

@@ -220,6 +220,13 @@ class TaskState(Term):
     CLOSED = "closed"
 
 
+class QualityEventKind(Term):
+    """What an auditor enters as a quality event (质量事件); each takes points from the service index."""
+
+    NEGATIVE_PUBLICITY = "negative_publicity"
+    MISCONDUCT = "misconduct"
+
+
 class UnitKind(Term):
     """A supply unit's place in the organisation."""
 

@@ -1,6 +1,8 @@
 """The board's pages as JSON, from the same functions: figures beside earlier ones, trend, units, kinds, times, and the list behind a number."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
@@ -22,15 +24,15 @@ LOOKED_AT = (*PERIOD, "watch", "metric", "step")
 ON_PAGE = 100
 
 
-def read(*known: str) -> View:
-    """Read the query; other names than these are refused.
+def read(*known: str, usual: Callable[[datetime], tuple[date, date]] = board.default_period) -> View:
+    """Read the query; other names than these are refused, and days that are not given are the `usual` ones.
 
     Raises:
         InvalidInput: a name is unknown, or a value is none of those that there are.
         Forbidden: the role may not, or the unit is not below the leader's.
     """
     read_query(*known)
-    return asked()
+    return asked(usual)
 
 
 @blueprint.get("/board")
@@ -71,7 +73,13 @@ def service_index(view: View, known: shape.Names) -> dict[str, Any]:
     """The service index line by line."""
     index = metrics.service_index(view.reading)
     lines = [
-        {"label": line.label, "points": line.points, "note": line.note, "figure": shape.figure(line.figure, known) if line.figure else None}
+        {
+            "label": line.label,
+            "points": line.points,
+            "note": line.note,
+            "figure": shape.figure(line.figure, known) if line.figure else None,
+            **shape.cases(line.behind),
+        }
         for line in index.lines
     ]
     return {"value": index.value, "lines": lines}
@@ -92,16 +100,16 @@ def signed(view: View, known: shape.Names) -> dict[str, Any] | None:
 
 @blueprint.get("/board/trend")
 def board_trend() -> ResponseReturnValue:
-    """Give a metric day by day (or week by week) with control limits."""
+    """Give a metric day by day (or by week or month: `span`) with control limits."""
     view, known = read(*LOOKED_AT), shape.names()
     return {**shape.head(view, view.metric), "points": [shape.point(one, known) for one in board.trend(view.compute, view.reading)]}
 
 
 @blueprint.get("/board/units")
 def board_units() -> ResponseReturnValue:
-    """Give the units right below one: those with enough cases ranked, the best first, each with the places that its interval allows."""
+    """Give the units right below one (the province's, where none is named): those with enough cases ranked, with the places that chance allows."""
     view, known = read(*LOOKED_AT), shape.names()
-    below = tuple(board.children(store(), view.unit))
+    below = tuple(board.side_by_side(store(), view.unit))
     ranked = board.ranking(view.compute(replace(view.reading, units=below, by=("unit_code",))) if below else [])
     units = ranked.units[::-1] if view.less_is_better else ranked.units
     return {

@@ -8,11 +8,12 @@ from flask import url_for
 
 from routes.api import show
 from routes.board import View, kind_name
-from routes.request import store
+from routes.request import store, user
 from triage import metrics
 from triage.board import Compared, Point
 from triage.figures import Change, Figure, Opens
 from triage.metrics import Durations
+from triage.quality_events import READERS
 from triage.sign_off import SignOff
 from triage.terms import Channel, Level, State, Step
 
@@ -52,6 +53,16 @@ def address(opens: Opens) -> str:
     given = {"since": opens.first_on, "until": opens.last_on, "unit": opens.unit_code, "met": opens.met, "by": opens.dimension, "value": opens.value}
     values: dict[str, Any] = {name: str(value) for name, value in given.items() if value}
     return url_for("api.board_facts", measures=",".join(opens.measures), **values)
+
+
+def cases(behind: metrics.Behind | None) -> dict[str, str]:
+    """Give where the cases of a deduction are listed; nothing for another line, or a role that does not read them."""
+    if behind is None or user().role not in READERS:
+        return {}
+    given: dict[str, Any] = {"since": behind.first_on.isoformat(), "until": behind.last_on.isoformat(), "unit": behind.unit_code or None}
+    if behind.kind == "untrue":
+        return {"list": url_for("api.list_untrue_records", **given)}
+    return {"list": url_for("api.list_quality_events", kind=behind.kind, valid="yes", **given)}
 
 
 def counts(one: Figure | None) -> dict[str, Any] | None:
@@ -104,9 +115,10 @@ def compared(one: Compared, known: Names) -> dict[str, Any]:
 
 
 def point(one: Point, known: Names) -> dict[str, Any]:
-    """A point of the control chart: the days that it is of, and its limits (null: too few cases to be judged)."""
+    """A point of the control chart: a day, week or month (`span`), its days, and its limits (null: too few cases to be judged)."""
     limits = one.limits
     return {
+        "span": one.span,
         "first_on": one.figure.of_n.first_on.isoformat(),
         "last_on": one.figure.of_n.last_on.isoformat(),
         **figure(one.figure, known),

@@ -13,7 +13,7 @@ from routes.api.board import ON_PAGE, PERIOD, read
 from routes.api.read import one_of, read_limit, read_query, whole
 from routes.board import READERS, TIMELY, View, own_unit
 from routes.request import now, require, store
-from triage import demand, sign_off, surveys
+from triage import board, demand, sign_off, surveys
 from triage.errors import Forbidden
 from triage.figures import Figure
 from triage.store.rollups import Sum
@@ -24,13 +24,15 @@ LISTS = ("skip", "limit")
 
 @blueprint.get("/board/satisfaction")
 def board_satisfaction() -> ResponseReturnValue:
-    """Give the answers on return visits month by month, the surveys beside last year's, and what the answers go with."""
-    view = read(*PERIOD)
+    """Give the answers on return visits month by month, surveys beside last year's (a page, `count` in all), and what answers go with."""
+    query = read_query(*PERIOD, *LISTS)
+    view, most, skip = read(*query), read_limit(query["limit"], ON_PAGE), whole("skip", query["skip"])
     known = {dimension: shape.names(dimension) for dimension in ("topic", "department")}
     return {
         **shape.head(view, "satisfaction"),
         "months": [month(one) for one in surveys.months(view.reading)],
-        "surveys": [survey(one, show.unit_names()) for one in surveys.surveys(view.unit, store())],
+        "surveys": [survey(one, show.unit_names()) for one in surveys.surveys(view.unit, store(), most, skip)],
+        "count": store().count_surveys(view.unit),
         "by_timeliness": [by_timeliness(view, code, one) for code, one in surveys.by_timeliness(view.reading).items()],
         **{f"by_{name}": [shape.figure(one, known[name]) for one in surveys.by_kind(view.reading, name)] for name in known},
     }
@@ -87,7 +89,7 @@ def board_answers() -> ResponseReturnValue:
 def board_demand() -> ResponseReturnValue:
     """Give the transformer areas by how many demands of capacity, voltage, reliability and price they have, the most first."""
     query = read_query(*PERIOD, *LISTS)
-    view, known = read(*query), show.unit_names()
+    view, known = read(*query, usual=board.last_twelve_months), show.unit_names()
     places, skip = demand.places(view.reading), whole("skip", query["skip"])
     shown = places[skip : skip + read_limit(query["limit"], ON_PAGE)]
     found = [{**place(view, one, known), "hint": demand.hint(one, places)} for one in shown]
@@ -107,7 +109,8 @@ def board_demands() -> ResponseReturnValue:
     query = read_query(*PERIOD, "area", "area_unit", "kind", "band", "season", *LISTS)
     choices: dict[str, Iterable[str]] = {"kind": demand.kinds(), "band": demand.BANDS, "season": demand.SEASONS}
     narrowed = {name: one_of(name, query[name], known) for name, known in choices.items()}
-    rows, skip = demand.listed(read(*query).reading, (query["area"], query["area_unit"]), **narrowed), whole("skip", query["skip"])
+    view = read(*query, usual=board.last_twelve_months)
+    rows, skip = demand.listed(view.reading, (query["area"], query["area_unit"]), **narrowed), whole("skip", query["skip"])
     units, most = show.unit_names(), read_limit(query["limit"], ON_PAGE)
     return {"count": len(rows), "facts": [shape.fact(row, units) for row in rows[skip : skip + most]]}
 

@@ -29,6 +29,7 @@ class Viewer:
     def __init__(self, guest: Guest) -> None:
         """Keep who it is; what the page missed while it was made waits to be told."""
         self.guest = guest
+        self.seen = dict(guest.marks)
         self.is_ended = False
         self._waiting: dict[str, int] = dict.fromkeys(guest.wish.missed, 0)
         self._called = asyncio.Event()
@@ -136,7 +137,9 @@ class Hub:
             if guest.digest in digests and sight.standings.get(guest.digest) != guest.standing:
                 viewer.end()
             for key in changed.intersection(guest.wish.keys):
-                viewer.tell(key.topic, min(LONGEST, crowd[key] * 1000 // PER_SECOND))
+                if viewer.seen.get(key) != sight.marks[key]:  # a page that was made after the change shows it already
+                    viewer.tell(key.topic, min(LONGEST, crowd[key] * 1000 // PER_SECOND))
+                viewer.seen[key] = sight.marks[key]
 
     def close(self) -> None:
         """End all streams and the threads."""

@@ -250,10 +250,10 @@
 
   wake();
   offer(document, Boolean(customer.querySelector(".record")));
-  // The text has the focus from the first moment: what was typed before htmx listened is asked about now.
+  // The text has the focus from the first moment: what was typed before htmx listened is asked about now; so is a draft that is gone on with.
   document.addEventListener("DOMContentLoaded", () => {
-    if (textOf(current).value === textOf(current).defaultValue) return;
-    ask();
-    keep();
+    const isTyped = textOf(current).value !== textOf(current).defaultValue;
+    if (isTyped || !preview.firstElementChild) ask();
+    if (isTyped) keep();
   });
 })();

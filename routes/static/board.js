@@ -55,11 +55,17 @@ const OPTIONS = {
   }),
 };
 
+const isDark = () => {
+  const [red, green, blue] = (style("--pico-background-color").match(/[\da-f]{2}/gi) || ["ff", "ff", "ff"]).map((one) => parseInt(one, 16));
+  return red + green + blue < 384;
+};
+
 const dressed = (option) => {
   const ink = style("--pico-color") || "#333";
   const axis = (one) => ({ ...one, axisLabel: { color: ink, ...one.axisLabel }, splitLine: { lineStyle: { opacity: 0.25 } } });
   return {
     animation: false,
+    color: isDark() ? ["#8fb0ff", "#c3e04a", "#e3b6ff", "#ffab70", "#7fdce0"] : ["#4c6fd9", "#8aa81a", "#464660", "#d9691e", "#1d8a91"],
     aria: { enabled: true, decal: { show: true } },
     textStyle: { fontFamily: style("--pico-font-family") || "sans-serif", color: ink },
     legend: { textStyle: { color: ink }, top: 0 },

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from routes.board import KINDS, READERS, TOOK_NAMES, View, asked, kind_name, read_opens
 from routes.request import now, require, store
 from routes.web.blueprint import blueprint
-from triage import board, metrics, sign_off
+from triage import board, metrics, quality_events, sign_off
 from triage.figures import Opens
 from triage.report import LESS_IS_BETTER, NEITHER_IS_BETTER, QUALITY
 from triage.store.rollups import EVERYTHING
@@ -63,6 +63,16 @@ def link(opens: Opens) -> str:
     return url_for("pages.board_list", measures=",".join(opens.measures), **values)
 
 
+def cases(behind: metrics.Behind) -> str:
+    """Give the address of the cases that a line of the service index deducts for; nothing for a role that does not read them."""
+    if g.user.role not in quality_events.READERS:
+        return ""
+    days: dict[str, Any] = {"since": behind.first_on.isoformat(), "until": behind.last_on.isoformat(), "unit": behind.unit_code or None}
+    if behind.kind == "untrue":
+        return url_for("pages.audit_untrue", **days)
+    return url_for("pages.audit_events", kind=behind.kind, valid="yes", **days)
+
+
 @blueprint.get("/board")
 def board_overview() -> ResponseReturnValue:
     """Show what is open now, timeliness step by step and the quality of service, beside the period before and last year."""
@@ -78,6 +88,7 @@ def board_overview() -> ResponseReturnValue:
         quality_rows=quality,
         per_10k=metrics.per_10k_customers(view.reading)[0],
         index=metrics.service_index(view.reading),
+        cases=cases,
         excluded=metrics.excluded(view.reading),
         funnel=board.funnel(view.reading, view.watch.value),
         signed=signed_with(view),
@@ -92,17 +103,20 @@ def signed_with(view: View) -> tuple[sign_off.SignOff, int] | None:
 
 @blueprint.get("/board/trend")
 def board_trend() -> ResponseReturnValue:
-    """Show a metric day by day with control limits."""
+    """Show a metric day by day, or by week or month where there are few cases, with control limits."""
     view = asked()
     points = board.trend(view.compute, view.reading)
-    return shown("trend", view, points=points, is_weekly=any(one.figure.of_n.first_on != one.figure.of_n.last_on for one in points))
+    a_year = board.last_twelve_months(now())
+    is_thin = 2 * sum(1 for one in points if one.limits) < len(points)
+    enough, span = board.enough_to_judge(points), points[0].span if points else "day"
+    return shown("trend", view, points=points, span=span, is_thin=is_thin, enough=enough, a_year=a_year)
 
 
 @blueprint.get("/board/units")
 def board_units() -> ResponseReturnValue:
     """Show the units below one side by side, ranked with their intervals."""
     view = asked()
-    below = tuple(board.children(store(), view.unit))
+    below = tuple(board.side_by_side(store(), view.unit))
     figures = view.compute(replace(view.reading, units=below, by=("unit_code",))) if below else []
     ranked = board.ranking(figures)
     if view.less_is_better:

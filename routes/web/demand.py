@@ -9,7 +9,7 @@ from routes.board import KINDS, READERS, View, asked, chosen, kind_name
 from routes.request import require
 from routes.web.blueprint import blueprint
 from routes.web.board import ON_PAGE, shown
-from triage import demand
+from triage import board, demand
 from triage.figures import Opens
 from triage.texts import clean
 
@@ -18,8 +18,8 @@ MOST_SHOWN = 100
 
 @blueprint.get("/board/demand")
 def board_demand() -> ResponseReturnValue:
-    """Show the transformer areas by how many demands of capacity, voltage, reliability and price they have."""
-    view = asked()
+    """Show the transformer areas by how many demands of capacity, voltage, reliability and price they have; a year, for its seasons."""
+    view = asked(board.last_twelve_months)
     places = demand.places(view.reading)
     return shown(
         "demand",
@@ -47,7 +47,7 @@ def demands_link(view: View, area: str, area_unit: str, **more: str) -> str:
 def demand_list() -> ResponseReturnValue:
     """List exactly the tickets that a count of an area stands for, a page at a time."""
     require(*READERS)
-    view = asked()
+    view = asked(board.last_twelve_months)
     narrowed = {
         "kind": chosen("kind", ["", *demand.kinds()], ""),
         "band": chosen("band", ["", *demand.BANDS], ""),

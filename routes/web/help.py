@@ -169,7 +169,15 @@ PAGES = (
     HelpPage(
         "audit",
         say("Auditing and rectification"),
-        ("pages.audit", "pages.audit_sample", "pages.audit_suspicions", "pages.audit_exports", "pages.audit_task_list"),
+        (
+            "pages.audit",
+            "pages.audit_sample",
+            "pages.audit_suspicions",
+            "pages.audit_exports",
+            "pages.audit_task_list",
+            "pages.audit_events",
+            "pages.audit_untrue",
+        ),
         (Role.AUDITOR, Role.LEADER, Role.HANDLER),
     ),
     HelpPage(

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from routes.request import now, require, rules, store, user
 from routes.web.blueprint import blueprint
 from triage.claims import next_unclaimed
+from triage.clocks import UNITS
 from triage.moves import DECIDERS, decided_by
 from triage.people import leads
 from triage.terms import Role
@@ -26,7 +27,7 @@ def waiting_requests() -> ResponseReturnValue:
         for row in kept.waiting_requests(kind):
             if who.role is not Role.LEADER or leads(who, kept.ticket(row["ticket_number"]), kept):
                 waiting.append((kind, row))
-    return render_template("pages/requests.html", waiting=waiting, rules=rules())
+    return render_template("pages/requests.html", waiting=waiting, rules=rules(), units=UNITS)
 
 
 @blueprint.get("/dispatch/sent")

@@ -94,8 +94,8 @@ def left(due: datetime | None) -> str:
         if hours
         else say("{minutes} minutes", minutes=minutes)
     )
-    if seconds < 0 and not days and not hours and not minutes:
-        return say("Due now")  # the minute of the deadline is still in time
+    if not days and not hours and not minutes:  # the minute of the deadline is still in time
+        return say("Due now") if seconds < 0 else say("Less than a minute left")
     return say("{length} left", length=words) if seconds >= 0 else say("Overdue by {words}", words=words)
 
 
@@ -134,6 +134,13 @@ def unit_name(code: str | None) -> str:
     if "unit_names" not in g:
         g.unit_names = {row["code"]: row["name"] for row in store().units()}
     return str(g.unit_names.get(code, code or "–"))
+
+
+def person_name(username: str | None) -> str:
+    """Give the name of a person; who is none (the system) as it is written."""
+    if "person_names" not in g:
+        g.person_names = {row["username"]: row["name"] for row in store().users()}
+    return str(g.person_names.get(username, username or "–"))
 
 
 def marked(text: str, words: Any) -> Markup:
@@ -190,6 +197,7 @@ def register_filters(app: Flask) -> None:
         mask_address=masking.mask_address,
         marked=marked,
         unit=unit_name,
+        person=person_name,
         basis=lambda code: BASIS.get(code, code),
         percent=lambda share: f"{share:.1%}",
     )

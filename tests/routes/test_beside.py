@@ -36,11 +36,18 @@ def test_an_extension_is_asked_for_by_the_team_and_granted_on_the_dispatchers_pa
     assert move(metering, store, number, "ask_extension", amount="2", reason="等备件").status_code == 303
     assert number[:8] in dispatcher.get("/requests").text
     assert "延期" in dispatcher.get("/requests").text
+    assert "延长 2 个工作日" in dispatcher.get("/requests").text
     due = store.ticket(number).next_due_at
     assert move(dispatcher, store, number, "grant_extension").status_code == 303
     assert "没有待您审批的事项" in dispatcher.get("/requests").text
     assert store.ticket(number).extensions == 1
     assert due
+
+
+def test_an_agent_has_nothing_to_approve_but_outcomes_to_tell(client_as):
+    page = client_as("agent").get("/requests").text
+    assert "没有要告知客户的结果" in page
+    assert "审批" not in page
 
 
 def test_what_the_machine_sent_is_listed_with_its_reasons(client_as, taken):

@@ -59,10 +59,18 @@ def test_a_page_has_numbers_to_open(client_as, past, page):
     assert LINK.findall(shown)
 
 
+def test_a_trend_of_too_few_cases_leads_to_a_year(client_as, past):
+    auditor = client_as("auditor")
+    short = auditor.get(f"/board/trend?{period(past)}&step=accept").text
+    (link,) = re.findall(r'href="([^"]+)">看最近十二个月', short)
+    assert "最近十二个月" not in auditor.get(unescape(link)).text
+
+
 def test_units_are_opened_from_the_province_down(client_as, past):
     auditor = client_as("auditor")
-    assert "东江省电力公司" in auditor.get(f"/board/units?{period(past)}").text
+    everything = auditor.get(f"/board/units?{period(past)}&step=accept").text
     cities = auditor.get(f"/board/units?{period(past)}&unit=33&step=accept").text
+    assert "临江市供电公司" in everything  # the one province stands beside nothing
     assert "临江市供电公司" in cities
     assert "unit=3301" in cities
     assert "本单位没有下级单位" in auditor.get(f"/board/units?{period(past)}&unit=33010201").text

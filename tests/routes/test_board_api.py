@@ -14,7 +14,8 @@ from triage.lifecycle import act
 from triage.metrics import timeliness
 from triage.moments import in_shanghai
 from triage.people import User
-from triage.terms import Role
+from triage.surveys import Survey, take_surveys
+from triage.terms import Role, Scope, SurveyMethod
 
 V1 = "/api/v1"
 PLACES = ["", "/trend", "/units", "/kinds", "/times"]
@@ -115,6 +116,15 @@ def test_demands_open_down_to_their_tickets(ask, app, store, past):
     said = ask("auditor")(f"/board/demand?{days(past)}").json
     assert said["count"] == len(said["places"]) > 0
     assert [ask("auditor")(one["list"]).json["count"] for one in said["places"]] == [one["n"] for one in said["places"]]
+
+
+def test_surveys_come_a_page_at_a_time(ask, store, past):
+    days = [in_shanghai(past).date() - timedelta(days=place) for place in range(1, 104)]
+    rows = [Survey("3301", next(iter(Scope)), next(iter(SurveyMethod)), "总体", day, day, 10, 9, "调查") for day in days]
+    take_surveys(rows, "调查.csv", store=store, actor="tests", now=past)
+    first, rest = (ask("auditor")(f"/board/satisfaction?skip={skip}").json for skip in (0, 100))
+    assert [first["count"], len(first["surveys"]), rest["count"], len(rest["surveys"])] == [103, 100, 103, 3]
+    assert ask("auditor")("/board/satisfaction?skip=some").status_code == 422
 
 
 def test_a_signed_period_is_given_with_what_differs_today(ask, store, past):

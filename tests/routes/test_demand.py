@@ -59,6 +59,18 @@ def test_no_customer_is_shown(client_as):
     assert "各省分时时段不同" in page
 
 
+@pytest.mark.usefixtures("past")
+def test_it_opens_with_twelve_months_and_the_other_pages_with_their_own(client_as):
+    page = client_as("auditor").get("/board/demand").text
+    yesterday = in_shanghai(NOW).date() - timedelta(days=1)
+    assert f'name="since" value="{yesterday - timedelta(days=364)}"' in page
+    assert "默认看最近十二个月" in page
+    assert 'href="/board/trend?watch=' in page  # not the year: each page has its own usual days until some are chosen
+    chosen = client_as("auditor").get(f"/board/demand?{PERIOD}").text
+    assert f'href="/board/trend?{PERIOD.replace("&", "&amp;")}' in chosen
+    assert "默认看最近十二个月" not in chosen
+
+
 def test_a_leader_reads_their_own_unit_and_agents_nothing(client_as):
     leader = client_as("leader")
     assert "没有供电能力" in leader.get("/board/demand").text

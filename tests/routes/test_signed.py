@@ -40,6 +40,7 @@ def test_an_auditor_signs_and_sees_what_was_corrected_since(client_as, receives)
     page = auditor.get(made.headers["Location"]).text
     assert "今天的数字与签认时完全相同" in page
     assert "本期无异议" in page
+    assert "由 auditor " not in page  # the person's name, not the login
     assert "✓ 数字与签认时相同" in auditor.get(OVERVIEW).text
     receives("电表又不准")
     page = auditor.get(made.headers["Location"]).text

@@ -85,6 +85,17 @@ def test_what_somebody_waits_for_comes_before_the_tickets_own_way(client_as, mov
     assert open_moves(client_as("metering").get(f"/tickets/{number}").text) == ["answer_chase"]
 
 
+def test_the_lead_crew_reads_whose_feedback_it_waits_for_before_it_can_resolve(client_as, move, taken):
+    number, said = taken(METER), "协办还没有反馈：电费管理中心。反馈后才能办结"
+    move("metering", number, "accept")
+    assert said not in client_as("metering").get(f"/tickets/{number}").text
+    move("metering", number, "co_handle", co_department="billing", task="请核对电费")
+    assert said in client_as("metering").get(f"/tickets/{number}").text
+    assert said not in client_as("billing").get(f"/tickets/{number}").text
+    move("billing", number, "co_reply", reply="电费已核对")
+    assert said not in client_as("metering").get(f"/tickets/{number}").text
+
+
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("role", Role)
 def test_no_two_moves_that_can_stand_on_one_page_share_a_letter(state, role):

@@ -2,11 +2,26 @@
 
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.triage.samples import NOW, prediction
-from triage.board import children, compared, default_period, funnel, heat, open_now, pareto, ranking, survival, trend
+from triage.board import (
+    Point,
+    children,
+    compared,
+    default_period,
+    enough_to_judge,
+    funnel,
+    heat,
+    open_now,
+    pareto,
+    ranking,
+    side_by_side,
+    survival,
+    trend,
+)
 from triage.figures import Figure, Opens, Reading
 from triage.metrics import satisfaction, timeliness
 from triage.terms import Step, Zone
@@ -74,6 +89,23 @@ def test_days_with_too_few_cases_are_drawn_as_weeks(store, take, move):
     assert store.count_figure_list(opens.wanted(), asked.now) == 7
 
 
+def test_weeks_with_too_few_cases_are_drawn_as_months(store, take, move):
+    for place in range(24):
+        (ticket,) = take("电费多算了", said=BILL, now=NOW + timedelta(days=4 * place))
+        move(ticket, "accept", minutes=4 * 1440 * place + (10 if place % 2 else 3000))
+    asked = reading(store, first_on=date(2026, 11, 1), last_on=date(2027, 2, 28), now=NOW + timedelta(days=120))
+    months = trend(lambda one: timeliness(one, steps=(Step.ACCEPT,)), asked)
+    assert {point.span for point in months} == {"month"}
+    assert [point.figure.day_on for point in months] == [date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1), date(2027, 2, 1)]
+    assert sum(point.figure.n for point in months) == 24
+    assert [store.count_figure_list(point.figure.of_n.wanted(), asked.now) for point in months] == [point.figure.n for point in months]
+
+
+@pytest.mark.parametrize(("k", "n", "enough"), [(90, 100, 50), (50, 100, 10), (100, 100, 0), (0, 0, 0)])
+def test_a_chart_says_how_many_cases_a_point_needs(k, n, enough):
+    assert enough_to_judge([Point(unit("a", k, n), None)]) == enough
+
+
 def test_a_unit_with_four_cases_does_not_lead_the_ranking():
     ranked = ranking([unit("a", 4, 4), unit("b", 95, 100), unit("c", 50, 100), unit("d", 93, 100)])
     assert [one.unit_code for one in ranked.units] == ["b", "d", "c"]
@@ -119,7 +151,7 @@ def test_the_funnel_follows_the_key_steps(store, take, move):
 
 
 def test_survival_is_that_of_a_hand_reckoned_example():
-    curve = survival([(60, 2), (120, 1), (180, 0)], [90, 150])
+    curve = survival([(60, 2), (120, 1), (180, 0)], [(90, 1), (150, 1)])
     assert [(one.after, round(one.share, 4), one.at_risk) for one in curve] == [(60, 0.6, 5), (120, 0.4, 3), (180, 0.4, 1)]
 
 
@@ -129,7 +161,7 @@ def test_survival_is_that_of_a_hand_reckoned_example():
 )
 def test_survival_is_that_of_counting_who_leaves_class_by_class(counts: list[int], ages: list[float]):
     at_risk, share = sum(counts) + len(ages), 1.0
-    found = survival([(60.0 * (place + 1), count) for place, count in enumerate(counts)], ages)
+    found = survival([(60.0 * (place + 1), count) for place, count in enumerate(counts)], [(age, 1) for age in ages])
     for place, (count, one) in enumerate(zip(counts, found, strict=True)):
         share *= 1 - count / at_risk if at_risk and count else 1
         assert (one.after, one.at_risk, one.share) == (60 * (place + 1), at_risk, share)
@@ -144,6 +176,8 @@ def test_a_board_opens_with_whole_days():
 def test_units_are_opened_one_level_at_a_time(store):
     assert children(store, "") == ["33"]
     assert children(store, "33") == ["3301", "3302"]
+    assert side_by_side(store, "") == ["3301", "3302"]  # one province beside nothing says nothing
+    assert side_by_side(store, "3301") == children(store, "3301")
     assert children(store, "330102") == ["33010201", "33010202"]
 
 

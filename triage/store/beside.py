@@ -35,7 +35,7 @@ REQUESTS = block("""
     ORDER BY asked_at, id""")
 WAITING = block("""
     SELECT requests.ticket_number, requests.kind, requests.asked_by, requests.asked_at, requests.value, requests.amount,
-        tickets.state, tickets.department, tickets.team_unit, tickets.topic, tickets.text, tickets.parent_number
+        tickets.state, tickets.department, tickets.team_unit, tickets.topic, tickets.text, tickets.parent_number, tickets.demand_type
     FROM requests
     JOIN tickets ON tickets.number = requests.ticket_number
     WHERE requests.kind = :kind AND requests.decided_at IS NULL

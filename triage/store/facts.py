@@ -23,8 +23,9 @@ CLASSES = (
     *(1440, 2160, 2880, 4320, 5760, 7200, 10080, 14400, 21600, 28800, 43200),
 )
 
-# What the engines say differently: the Shanghai day and hour of a moment, whole seconds between two, a value of a JSON text, its first label;
-# and who took the call: SQLite leaves out a column that nobody asks for, but never a join of a sum, PostgreSQL a join, but joins faster in bulk.
+# What the engines say differently: the Shanghai day and hour of a moment, whole seconds between two, a value of a JSON text, its first label; that a
+# value is among those of a subquery, so that PostgreSQL looks each of them up; and who took the call: SQLite leaves out a column that nobody asks
+# for, but never a join of a sum, PostgreSQL a join, but joins faster in bulk.
 SAID = {
     "sqlite": {
         "day": "date({0}, '+8 hours')",
@@ -33,6 +34,7 @@ SAID = {
         "json": "json_extract({0}, '$.{1}')",
         "first": "json_extract({0}, '$[0][0]')",
         "later": "strftime('%Y-%m-%dT%H:%M:%f000Z', {0}, '+{1} days')",
+        "among": "{0} IN ({1})",
         "contact": "",
         "agent": "(SELECT contacts.actor FROM contacts WHERE contacts.id = {0})",
     },
@@ -43,6 +45,7 @@ SAID = {
         "json": "CAST({0} AS json) ->> '{1}'",
         "first": "CAST({0} AS json) -> 0 ->> 0",
         "later": "{0} + interval '{1} days'",
+        "among": "{0} = ANY (ARRAY({1}))",
         "contact": "LEFT JOIN contacts ON contacts.id = {0}",
         "agent": "contacts.actor",
     },
@@ -52,7 +55,8 @@ SAID = {
 @dataclass(frozen=True)
 class Source:
     """Where facts come from: tables, which rows, and what each row says. `parts` are the columns that a measure's name is made of behind `name`;
-    `home` is the column in which the unit stands, where an index leads from it and `at` to the rows.
+    `home` is the column in which the unit stands, where an index leads from it and `at` to the rows; `of_life` is the column of the ticket's number,
+    where only the ticket knows the unit: what happens to a ticket happens between its receipt and its end, for which there is an index by unit.
 
     `{day}`-like names in braces are the engine's own words (`SAID`), filled in by `select`.
     """
@@ -67,6 +71,7 @@ class Source:
     unit: str = "COALESCE(tickets.team_unit, tickets.unit_code, '')"
     department: str = "COALESCE(tickets.department, '')"
     home: str = ""
+    of_life: str = ""
     parts: tuple[str, ...] = ()
 
     @property
@@ -76,7 +81,9 @@ class Source:
 
     @property
     def places(self) -> tuple[str, ...]:
-        """The conditions that narrow it to the units `under`, each row in one of them: by its home, for which there is an index, or else."""
+        """The conditions that narrow it to the units `under`, each row in one of them: by its home or its ticket, for which there are indexes."""
+        if self.of_life:
+            return tuple(f" AND {{{self.of_life},{LIVES.format(where)}|among}}" for where in ALIVE)
         if not self.home:
             return (f" AND {self.unit} IN (SELECT code FROM under)",)
         return (
@@ -86,6 +93,13 @@ class Source:
 
 
 TEAM = "tickets.team_unit"
+LIVES = "SELECT lives.number FROM tickets AS lives WHERE {0} AND lives.received_at < :until"
+ALIVE = (
+    "lives.team_unit IN (SELECT code FROM under) AND lives.closed_at >= :since",
+    "lives.team_unit IN (SELECT code FROM under) AND lives.closed_at IS NULL",
+    "lives.team_unit IS NULL AND lives.closed_at >= :since AND lives.unit_code IN (SELECT code FROM under)",
+    "lives.team_unit IS NULL AND lives.closed_at IS NULL AND lives.unit_code IN (SELECT code FROM under)",
+)
 OF_TICKETS = """tickets
     {tickets.contact_id|contact}"""
 
@@ -252,6 +266,7 @@ SOURCES = (
         ),
         trait="CASE WHEN decisions.made_by IN ('model', 'rule') THEN 'machine' ELSE 'person' END",
         unit="COALESCE(decisions.team_unit, decisions.unit_code, '')",
+        home="decisions.team_unit",
         department="COALESCE(decisions.department, '')",
     ),
     Source(
@@ -282,9 +297,11 @@ SOURCES = (
             OR COALESCE(decisions.demand_type, '') <> COALESCE({predictions.demand_types_json|first}, '')"""
         ),
         trait="decisions.made_by",
+        of_life="decisions.ticket_number",
     ),
     Source("satisfaction", of("audit"), f"audit.action = 'callback' AND {kept('callback')} AND {COUNTED}", at="audit.happened_at",
-           met=flag("{audit.detail_json,satisfaction|json} IN " + SATISFIED), trait="COALESCE({audit.detail_json,satisfaction|json}, '')"),
+           met=flag("{audit.detail_json,satisfaction|json} IN " + SATISFIED), trait="COALESCE({audit.detail_json,satisfaction|json}, '')",
+           of_life="audit.ticket_number"),
     Source(
         "callback",
         of("steps"),
@@ -297,13 +314,15 @@ SOURCES = (
         amount=flag("steps.ended_at IS NULL"),
         trait="CASE WHEN tickets.attempts < 3 THEN CAST(tickets.attempts AS VARCHAR(2)) ELSE '3' END",
     ),
-    Source("resolved", of("audit"), f"{first_of('resolve')} AND {COUNTED}", at="audit.happened_at", met=flag("tickets.reopenings > 0")),
+    Source("resolved", of("audit"), f"{first_of('resolve')} AND {COUNTED}", at="audit.happened_at", met=flag("tickets.reopenings > 0"),
+           of_life="audit.ticket_number"),
     Source(
         "closed",
         of("audit"),
         f"{first_of('close')} AND {COUNTED}",
         at="audit.happened_at",
         met=flag("tickets.reopenings = 0 AND NOT " + CALLED_AGAIN.format(ended="audit.happened_at", later="{audit.happened_at,60|later}")),
+        of_life="audit.ticket_number",
     ),
     Source(
         "closed",
@@ -322,6 +341,7 @@ SOURCES = (
         at="audit.happened_at",
         met=flag("tickets.finding = 'upheld'"),
         trait="tickets.finding",
+        of_life="audit.ticket_number",
     ),
     Source(
         "checked",
@@ -363,5 +383,27 @@ def select(source: Source, engine: str, narrowed: str = "", *, columns: Mapping[
         {source.amount} AS amount{beside}
     FROM {source.tables}
     WHERE {source.where}{narrowed}""",
+        engine,
+    )
+
+
+def open_ages(engine: str) -> str:
+    """Give the SELECT of how many steps are open since how long, for an engine: `age` in seconds, whole minutes below a day, then whole hours, as the
+    bounds of the classes are."""
+    return said(
+        f"""
+    WITH RECURSIVE under(code) AS (
+        SELECT code FROM units WHERE code IN :units
+        UNION
+        SELECT units.code FROM units JOIN under ON units.parent_code = under.code)
+    SELECT CASE WHEN took < 86400 THEN took / 60 * 60 ELSE took / 3600 * 3600 END AS age, COUNT(*) AS many
+    FROM (
+        SELECT CAST({{steps.started_at,:now|seconds}} AS INTEGER) AS took
+        FROM steps
+        JOIN tickets ON tickets.number = steps.ticket_number
+        WHERE steps.watch = :watch AND steps.step = :step AND steps.ended_at IS NULL AND steps.voided_at IS NULL
+            AND steps.due_at >= :since AND steps.due_at < :until AND steps.red_at <= :now AND {COUNTED}
+            AND (:is_everything OR COALESCE(steps.unit_code, tickets.team_unit, tickets.unit_code, '') IN (SELECT code FROM under))) AS still_open
+    GROUP BY age""",
         engine,
     )

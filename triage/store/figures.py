@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import RowMapping
 
 from triage.store.base import Part
-from triage.store.facts import COUNTED
+from triage.store.facts import SAID, open_ages
 from triage.store.sql import block
 
 DUE = """
@@ -58,14 +58,6 @@ SERVED = block("""
             FROM unit_customers AS later
             WHERE later.unit_code = unit_customers.unit_code AND later.as_of_on > unit_customers.as_of_on AND later.as_of_on <= :last_on)
     HAVING COUNT(*) > 0""")
-UNTRUE = block(f"""
-    {UNDER}
-    SELECT COUNT(*) AS count
-    FROM suspicions
-    JOIN tickets ON tickets.number = suspicions.ticket_number
-    WHERE suspicions.rule = 'contact_without_call' AND suspicions.verdict = 'confirmed'
-        AND suspicions.decided_at >= :since AND suspicions.decided_at < :until
-        AND (:unit_code = '' OR COALESCE(tickets.team_unit, tickets.unit_code, '') IN (SELECT code FROM under))""")
 
 OPEN = "tickets.state NOT IN ('closed', 'answered', 'referred', 'merged', 'withdrawn') AND tickets.next_due_at IS NOT NULL"
 COUNT_OPEN = block(
@@ -81,20 +73,7 @@ COUNT_OPEN = block(
     WHERE {OPEN} AND (:is_everything OR COALESCE(tickets.team_unit, tickets.unit_code, '') IN (SELECT code FROM under))""",
     "units",
 )
-OPEN_AGES = block(
-    f"""
-    WITH RECURSIVE under(code) AS (
-        SELECT code FROM units WHERE code IN :units
-        UNION
-        SELECT units.code FROM units JOIN under ON units.parent_code = under.code)
-    SELECT steps.started_at
-    FROM steps
-    JOIN tickets ON tickets.number = steps.ticket_number
-    WHERE steps.watch = :watch AND steps.step = :step AND steps.ended_at IS NULL AND steps.voided_at IS NULL
-        AND steps.due_at >= :since AND steps.due_at < :until AND steps.red_at <= :now AND {COUNTED}
-        AND (:is_everything OR COALESCE(steps.unit_code, tickets.team_unit, tickets.unit_code, '') IN (SELECT code FROM under))""",
-    "units",
-)
+OPEN_AGES = {engine: block(open_ages(engine), "units") for engine in SAID}
 
 
 class Figures(Part):
@@ -122,14 +101,11 @@ class Figures(Part):
         assert row is not None
         return row
 
-    def open_starts(self, watch: str, step: str, units: Sequence[str], since: datetime, until: datetime, now: datetime) -> list[datetime]:
-        """Give when the steps began that fell due in [since, until) and by now and are still open."""
+    def open_ages(self, watch: str, step: str, units: Sequence[str], since: datetime, until: datetime, now: datetime) -> list[tuple[float, int]]:
+        """Give how long the steps have run that fell due in [since, until) and by now and are still open: seconds, and how many have run so long."""
         given = {"watch": watch, "step": step, "units": tuple(units), "is_everything": "" in units}
-        return [row["started_at"] for row in self.rows(OPEN_AGES, **given, since=since, until=until, now=now)]
-
-    def untrue_records(self, unit_code: str, since: datetime, until: datetime) -> int:
-        """Count the records of a unit and those below it that quality staff found untrue (不实记录) in [since, until)."""
-        return int(self.value(UNTRUE, unit_code=unit_code, since=since, until=until))
+        found = self.rows(OPEN_AGES[self.connection.dialect.name], **given, since=since, until=until, now=now)
+        return [(float(row["age"]), int(row["many"])) for row in found]
 
     def timeliness_tickets(
         self, watch: str, since: datetime, until: datetime, now: datetime, narrowed: Mapping[str, str], *, unit_code: str, most: int, skip: int

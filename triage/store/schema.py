@@ -443,6 +443,7 @@ tickets = Table(
     Index(None, "received_at"),
     Index(None, "closed_at"),
     Index(None, "team_unit", "received_at"),
+    Index(None, "team_unit", "closed_at", "received_at"),
 )
 predictions = Table(
     "predictions",
@@ -479,6 +480,7 @@ decisions = Table(
     Column("threshold", Float),
     moment("made_at"),
     Index(None, "made_at"),
+    Index(None, "team_unit", "made_at"),
 )
 steps = Table(
     "steps",
@@ -976,6 +978,31 @@ audit_task_entries = Table(
     code("actor"),
     moment("happened_at"),
     words("text"),
+)
+quality_events = Table(
+    "quality_events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    code("digest"),
+    code("kind"),
+    code("unit_code", ForeignKey("units.code")),
+    Column("happened_on", Date, nullable=False),
+    Column("ticket_number", String(16), ForeignKey("tickets.number"), index=True),
+    words("text"),
+    words("source"),
+    code("made_by", ForeignKey("users.username")),
+    moment("made_at"),
+    code("revoked_by", server_default=""),
+    moment("revoked_at", nullable=True),
+    words("revoked_reason"),
+    Index(None, "unit_code", "happened_on"),
+    Index(
+        "ix_quality_events_standing",
+        "digest",
+        unique=True,
+        sqlite_where=literal_column("revoked_at IS NULL"),
+        postgresql_where=literal_column("revoked_at IS NULL"),
+    ),
 )
 report_files = Table(
     "report_files",

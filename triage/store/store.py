@@ -17,6 +17,7 @@ from triage.store.marks import Marks
 from triage.store.messages import Messages
 from triage.store.moves import Moves
 from triage.store.people import People
+from triage.store.quality_events import QualityEvents
 from triage.store.reference import ReferenceData
 from triage.store.report_jobs import ReportJobs
 from triage.store.reports import Reports
@@ -52,6 +53,7 @@ class Store(
     Assessments,
     Suspicions,
     AuditTasks,
+    QualityEvents,
     SignOffs,
     Surveys,
     Demand,

@@ -46,6 +46,9 @@ def turn(life: Life, chance: random.Random) -> None:
     recent = life.recent(4 * AT_WORK)
     waiting = [ticket.number for ticket in recent if not {"inform", "appeal"}.isdisjoint(ticket.asked)]
     number = chance.choice(waiting if waiting and chance.random() < 0.05 else [ticket.number for ticket in recent[-AT_WORK:]])
+    just_done = [ticket.number for ticket in recent if ticket.undoable and life.now - ticket.undoable[-1].at <= timedelta(minutes=1)]
+    if just_done and chance.random() < 0.3:
+        number = chance.choice(just_done)  # or nobody would ever take anything back: there is a minute for it
     if chance.random() < 0.02:
         life.hold(number)
     if chance.random() < RARE:
