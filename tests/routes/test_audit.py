@@ -134,7 +134,7 @@ def test_a_task_goes_to_the_leader_and_back(client_as, store):
     assert leader.post(f"{place}/answer", data={"version": "1", "answer": "再改"}).status_code == 412
     assert auditor.post(f"{place}/back", data={"version": "2", "reason": "不够，电话 13900000001", "days": "2"}).status_code == 303
     page = leader.get("/audit/tasks").text
-    assert page.index("leader 答复") < page.index("已改") < page.index("auditor 退回") < page.index("不够，电话 139****0001")
+    assert page.index("张力 答复") < page.index("已改") < page.index("陈静 退回") < page.index("不够，电话 139****0001")
     assert leader.post(f"{place}/answer", data={"version": "3", "answer": "又改"}).status_code == 303
     assert auditor.post(f"{place}/close", data={"version": "4"}).status_code == 303
     assert "已销号" in auditor.get("/audit/tasks").text

@@ -389,21 +389,25 @@ def select(source: Source, engine: str, narrowed: str = "", *, columns: Mapping[
 
 def open_ages(engine: str) -> str:
     """Give the SELECT of how many steps are open since how long, for an engine: `age` in seconds, whole minutes below a day, then whole hours, as the
-    bounds of the classes are."""
+    bounds of the classes are. Of a ticket that was merged or withdrawn no step is open; the ticket is looked at only where its step has no unit."""
     return said(
-        f"""
+        """
     WITH RECURSIVE under(code) AS (
         SELECT code FROM units WHERE code IN :units
         UNION
         SELECT units.code FROM units JOIN under ON units.parent_code = under.code)
     SELECT CASE WHEN took < 86400 THEN took / 60 * 60 ELSE took / 3600 * 3600 END AS age, COUNT(*) AS many
     FROM (
-        SELECT CAST({{steps.started_at,:now|seconds}} AS INTEGER) AS took
+        SELECT CAST({steps.started_at,:now|seconds} AS INTEGER) AS took
         FROM steps
-        JOIN tickets ON tickets.number = steps.ticket_number
         WHERE steps.watch = :watch AND steps.step = :step AND steps.ended_at IS NULL AND steps.voided_at IS NULL
-            AND steps.due_at >= :since AND steps.due_at < :until AND steps.red_at <= :now AND {COUNTED}
-            AND (:is_everything OR COALESCE(steps.unit_code, tickets.team_unit, tickets.unit_code, '') IN (SELECT code FROM under))) AS still_open
+            AND steps.due_at >= :since AND steps.due_at < :until AND steps.red_at <= :now
+            AND steps.ticket_number NOT IN (SELECT number FROM tickets WHERE is_exempt)
+            AND (:is_everything OR steps.unit_code IN (SELECT code FROM under) OR steps.unit_code IS NULL AND EXISTS (
+                SELECT 1
+                FROM tickets
+                WHERE tickets.number = steps.ticket_number AND COALESCE(tickets.team_unit, tickets.unit_code, '') IN (SELECT code FROM under)))
+        ) AS still_open
     GROUP BY age""",
         engine,
     )

@@ -433,6 +433,7 @@ tickets = Table(
         postgresql_where=literal_column("next_due_at IS NOT NULL"),
     ),
     Index("ix_tickets_watched", "number", sqlite_where=literal_column("is_watched"), postgresql_where=literal_column("is_watched")),
+    Index("ix_tickets_exempt", "number", sqlite_where=literal_column("is_exempt"), postgresql_where=literal_column("is_exempt")),
     Index(
         "ix_tickets_outage",
         "outage_number",

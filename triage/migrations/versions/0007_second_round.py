@@ -125,6 +125,8 @@ def upgrade() -> None:
         op.execute(f"INSERT INTO audit_task_entries (task_id, action, actor, happened_at, text) {told}")
 
     op.create_index(op.f("ix_tickets_team_unit_closed_at_received_at"), "tickets", ["team_unit", "closed_at", "received_at"], unique=False)
+    exempt = sa.text("is_exempt")
+    op.create_index("ix_tickets_exempt", "tickets", ["number"], unique=False, sqlite_where=exempt, postgresql_where=exempt)
     op.create_index(op.f("ix_decisions_team_unit_made_at"), "decisions", ["team_unit", "made_at"], unique=False)
     open_steps = sa.text("ended_at IS NULL AND voided_at IS NULL")
     with op.batch_alter_table("steps", schema=None) as batch_op:
@@ -141,6 +143,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take back."""
     op.drop_index(op.f("ix_decisions_team_unit_made_at"), table_name="decisions")
+    op.drop_index("ix_tickets_exempt", table_name="tickets")
     op.drop_index(op.f("ix_tickets_team_unit_closed_at_received_at"), table_name="tickets")
     with op.batch_alter_table("drafts", schema=None) as batch_op:
         batch_op.drop_column("dropped_at")
