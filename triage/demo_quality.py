@@ -20,6 +20,7 @@ from triage.terms import Role, Verdict
 SAMPLE_SIZE, FEWEST, SEED = 30, 15, 95598  # FEWEST: with less to draw from there is no sample; it is more than there are strata
 BOTH, ONE = 10, 8  # tickets of the sample with both cards, and with one
 GIVEN = (1.0, 1.0, 1.0, 0.9, 0.8, 0.5)  # shares of an item's points
+ALIKE = 0.9  # how often an auditor gives an item what there is to be seen
 DAY = timedelta(days=1)
 
 
@@ -75,8 +76,10 @@ def _take_counts(office: Office) -> None:
 def _score(sample: Sample, auditors: Sequence[User], office: Office, dice: Random) -> None:
     """Score some tickets of the sample twice and some once, so that there is something to see and something to do."""
     for n, drawn in enumerate(office.store.sample_tickets(sample.id)[: BOTH + ONE]):
+        seen = {row["code"]: dice.choice(GIVEN) for row in items(office.store)}  # what there is to be seen; two auditors see mostly the same
         for auditor in auditors[: 2 if n < BOTH else 1]:
-            points = {row["code"]: f"{round(row['points'] * dice.choice(GIVEN)):d}" for row in items(office.store)}
+            shares = {code: share if dice.random() < ALIKE else dice.choice(GIVEN) for code, share in seen.items()}
+            points = {row["code"]: f"{round(row['points'] * shares[row['code']]):d}" for row in items(office.store)}
             note = dice.choice(phrases()["card_note"])
             assess(sample.id, drawn.ticket_number, {**points, "note": note}, user=auditor, store=office.store, now=office.now)
 

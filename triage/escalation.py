@@ -330,7 +330,7 @@ def length(span: timedelta) -> str:
     """Say a length of time in whole minutes: 1 天 2 小时 5 分钟."""
     minutes = max(0, round(span // timedelta(minutes=1)))
     parts = ((minutes // 1440, say("days")), (minutes // 60 % 24, say("hours")), (minutes % 60, say("minutes")))
-    return " ".join(f"{count} {name}" for count, name in parts if count) or say("0 minutes")
+    return " ".join(f"{count} {name}" for count, name in parts if count) or say("less than a minute")
 
 
 @dataclass(frozen=True)
