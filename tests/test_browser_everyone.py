@@ -39,6 +39,8 @@ PAGES = {
         "/audit",
         "/audit/suspicions",
         "/audit/exports",
+        "/audit/events",
+        "/audit/untrue",
         "/audit/tasks",
         "/reports",
         "/timeliness",

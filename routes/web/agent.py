@@ -20,6 +20,7 @@ from triage.initials import initials
 from triage.intake import consider, receive
 from triage.lifecycle import act
 from triage.moves import BY_CODE
+from triage.people import User
 from triage.referral import advise
 from triage.routing import DANGER
 from triage.scripts import script_of
@@ -35,8 +36,17 @@ def new_complaint() -> ResponseReturnValue:
     agent = require(Role.AGENT)
     draft = draft_of(agent.username, request.args.get("draft", ""), store=store(), now=now())
     if draft:
-        return page({**empty(), **draft.values, "submission_key": draft.key})
+        return page({**empty(), **draft.values, "submission_key": draft.key}, found=caller_of(draft.values, agent))
     return page(empty())
+
+
+def caller_of(values: Mapping[str, Any], agent: User) -> Found | None:
+    """Look up whom a draft is about by its customer number or phone, so that the record stands there again; None where neither leads to anybody."""
+    query = values.get("customer_number") or values.get("phone") or ""
+    try:
+        return look_up(query, user=agent, store=store(), now=now()) if query else None
+    except (InvalidInput, NotFound):
+        return None
 
 
 @blueprint.post("/complaints/new")

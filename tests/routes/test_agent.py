@@ -295,6 +295,14 @@ def test_a_draft_is_offered_on_the_next_opening_and_brings_everything_back(agent
     assert "有未提交的登记" not in again
 
 
+def test_a_draft_that_is_gone_on_with_brings_the_customers_record_back(agent, register):
+    register(customer_number=NUMBER)
+    agent.post("/complaints/draft", data={**FORM, "text-0": OUTAGE, "customer_number": NUMBER})
+    agent.post("/complaints/draft", data={**FORM, "text-0": OUTAGE, "customer_number": "9" * 10, "submission_key": KEY[::-1]})
+    assert "在办工单 1" in agent.get(f"/complaints/new?draft={KEY}").text
+    assert agent.get(f"/complaints/new?draft={KEY[::-1]}").status_code == 200
+
+
 def test_a_draft_survives_signing_out(client_as):
     first = client_as("agent")
     first.post("/complaints/draft", data={**FORM, "text-0": OUTAGE})
