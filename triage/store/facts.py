@@ -24,8 +24,8 @@ CLASSES = (
 )
 
 # What the engines say differently: the Shanghai day and hour of a moment, whole seconds between two, a value of a JSON text, its first label; that a
-# value is among those of a subquery, so that PostgreSQL looks each of them up; and who took the call: SQLite leaves out a column that nobody asks
-# for, but never a join of a sum, PostgreSQL a join, but joins faster in bulk.
+# ticket is one of those that lived in the period, so that PostgreSQL looks each of them up, and SQLite looks for them by when they ended; and who took
+# the call: SQLite leaves out a column that nobody asks for, but never a join of a sum, PostgreSQL a join, but joins faster in bulk.
 SAID = {
     "sqlite": {
         "day": "date({0}, '+8 hours')",
@@ -34,7 +34,7 @@ SAID = {
         "json": "json_extract({0}, '$.{1}')",
         "first": "json_extract({0}, '$[0][0]')",
         "later": "strftime('%Y-%m-%dT%H:%M:%f000Z', {0}, '+{1} days')",
-        "among": "{0} IN ({1})",
+        "lives": "{0} IN (SELECT lives.number FROM tickets AS lives WHERE {1} AND +lives.received_at < :until)",
         "contact": "",
         "agent": "(SELECT contacts.actor FROM contacts WHERE contacts.id = {0})",
     },
@@ -45,7 +45,7 @@ SAID = {
         "json": "CAST({0} AS json) ->> '{1}'",
         "first": "CAST({0} AS json) -> 0 ->> 0",
         "later": "{0} + interval '{1} days'",
-        "among": "{0} = ANY (ARRAY({1}))",
+        "lives": "{0} = ANY (ARRAY(SELECT lives.number FROM tickets AS lives WHERE {1} AND lives.received_at < :until))",
         "contact": "LEFT JOIN contacts ON contacts.id = {0}",
         "agent": "contacts.actor",
     },
@@ -83,7 +83,7 @@ class Source:
     def places(self) -> tuple[str, ...]:
         """The conditions that narrow it to the units `under`, each row in one of them: by its home or its ticket, for which there are indexes."""
         if self.of_life:
-            return tuple(f" AND {{{self.of_life},{LIVES.format(where)}|among}}" for where in ALIVE)
+            return tuple(f" AND {{{self.of_life},{where}|lives}}" for where in ALIVE)
         if not self.home:
             return (f" AND {self.unit} IN (SELECT code FROM under)",)
         return (
@@ -93,7 +93,6 @@ class Source:
 
 
 TEAM = "tickets.team_unit"
-LIVES = "SELECT lives.number FROM tickets AS lives WHERE {0} AND lives.received_at < :until"
 ALIVE = (
     "lives.team_unit IN (SELECT code FROM under) AND lives.closed_at >= :since",
     "lives.team_unit IN (SELECT code FROM under) AND lives.closed_at IS NULL",
