@@ -23,9 +23,9 @@ CLASSES = (
     *(1440, 2160, 2880, 4320, 5760, 7200, 10080, 14400, 21600, 28800, 43200),
 )
 
-# What the engines say differently: the Shanghai day and hour of a moment, whole seconds between two, a value of a JSON text, its first label; that a
-# ticket is one of those that lived in the period, so that PostgreSQL looks each of them up, and SQLite looks for them by when they ended; and who took
-# the call: SQLite leaves out a column that nobody asks for, but never a join of a sum, PostgreSQL a join, but joins faster in bulk.
+# What the engines say differently: the Shanghai day and hour of a moment, whole seconds between two, a value of a JSON text, its first label; that
+# a ticket is one of those that lived in the period, so that PostgreSQL looks each of them up, and SQLite looks for them by when they ended; and who
+# took the call: SQLite leaves out a column that nobody asks for, but never a join of a sum, PostgreSQL a join, but joins faster in bulk.
 SAID = {
     "sqlite": {
         "day": "date({0}, '+8 hours')",
