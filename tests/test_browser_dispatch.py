@@ -80,13 +80,6 @@ def press(page):
     return pressed
 
 
-@pytest.fixture
-def forgives(page, page_errors):
-    """The browser writes down each answer that is no 200; here one is wanted."""
-    yield
-    page_errors[:] = [error for error in page_errors if "Failed to load resource" not in error]
-
-
 def shown(page):
     """The number of the ticket at work, once it is the user's."""
     expect(page.locator("#work:not([data-asleep]) #one")).to_be_focused()

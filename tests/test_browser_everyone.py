@@ -114,14 +114,6 @@ def enter(address, sign_in):
     return entered
 
 
-@pytest.fixture
-def forgives(page, page_errors):
-    """The browser writes down each answer that is no 200; here one is wanted. It asks for the page so that it ends before it."""
-    yield
-    page.goto("about:blank")
-    page_errors[:] = [error for error in page_errors if "Failed to load resource" not in error]
-
-
 @pytest.fixture(scope="session")
 def axe():
     """The source of axe-core, by the lock file."""

@@ -31,14 +31,6 @@ def enter(served, served_store, sign_in):
     return entered
 
 
-@pytest.fixture
-def forgives(page, page_errors):
-    """An answer that is no 200 is wanted here."""
-    yield
-    page.goto("about:blank")
-    page_errors[:] = [error for error in page_errors if "Failed to load resource" not in error]
-
-
 def tree(page: Page) -> list[dict]:
     """What a reader meets, in its order: each node with role, name, level and properties."""
     session = page.context.new_cdp_session(page)

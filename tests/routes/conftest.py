@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from classifier.catalogue import Catalogue
 from routes import Parts, create_app
@@ -77,3 +78,20 @@ def client_as(app: Flask, store: Store) -> Callable[[str], FlaskClient]:
         return client
 
     return sign_in
+
+
+@pytest.fixture
+def api_as(app: Flask, store: Store) -> Callable[[str], Callable[..., TestResponse]]:
+    """Make a program with a token of its own: `api_as("leader")("GET", "/shifts")`; `version` is the one that it read."""
+
+    def made(username: str) -> Callable[..., TestResponse]:
+        token, client = secrets.token_urlsafe(), app.test_client()
+        store.add_token(token, username, "tests", datetime.now(UTC))
+
+        def ask(method: str, path: str, body: object = None, version: int | None = None) -> TestResponse:
+            headers = {"Authorization": f"Bearer {token}"} | ({"If-Match": f'"{version}"'} if version else {})
+            return client.open(f"/api/v1{path}", method=method, json=body, headers=headers)
+
+        return ask
+
+    return made

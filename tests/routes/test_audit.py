@@ -1,7 +1,6 @@
 """Audit work on the whole application: pages, API and command; who may see what; blind scoring."""
 
 import re
-import secrets
 from datetime import UTC, datetime
 
 import pytest
@@ -14,28 +13,10 @@ from triage.people import User
 from triage.scorecards import items
 from triage.terms import Role
 
-V1 = "/api/v1"
 TODAY = f"{in_shanghai(datetime.now(UTC)):%Y-%m-%d}"
 DRAW = {"first_on": TODAY, "last_on": TODAY, "size": "5", "seed": "7"}
 TASK = {"team": "330101/repair", "text": "请说明", "days": "3"}
 FULL = {"record": "10", "routing": "10", "contact": "20", "handling": "30", "reply": "20", "callback": "10", "note": "好"}
-
-
-@pytest.fixture
-def api_as(app, store):
-    """Make a program with a token of its own."""
-
-    def made(username):
-        token, client = secrets.token_urlsafe(), app.test_client()
-        store.add_token(token, username, "tests", datetime.now(UTC))
-
-        def ask(method, path, body=None, version=None):
-            headers = {"Authorization": f"Bearer {token}", **({"If-Match": str(version)} if version else {})}
-            return client.open(V1 + path, method=method, json=body, headers=headers)
-
-        return ask
-
-    return made
 
 
 @pytest.fixture

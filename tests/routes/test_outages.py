@@ -2,7 +2,6 @@
 
 import csv
 import re
-import secrets
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +12,6 @@ from triage.intake import receive
 from triage.moments import in_shanghai
 from triage.outages import OutageState
 
-V1 = "/api/v1"
 NUMBER = "330101000001"
 HOSPITAL, HOSPITAL_NUMBER, PHONE = "临江市第二人民医院", "3301000003", "13800001003"
 
@@ -38,23 +36,6 @@ def registered(client_as):
         return answer.location.rsplit("/", 1)[1]
 
     return through_the_form
-
-
-@pytest.fixture
-def api_as(app, store):
-    """Make a program with a token of its own: `api_as("agent")("GET", "/outages")`."""
-
-    def made(username):
-        token, client = secrets.token_urlsafe(), app.test_client()
-        store.add_token(token, username, "tests", datetime.now(UTC))
-
-        def call(method, path, body=None, version=None):
-            headers = {"Authorization": f"Bearer {token}"} | ({"If-Match": f'"{version}"'} if version else {})
-            return client.open(V1 + path, method=method, json=body, headers=headers)
-
-        return call
-
-    return made
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Quality events on pages and API: who may what, what is said at which field, and that every line of the service index opens to its list."""
 
 import re
-import secrets
 from datetime import UTC, datetime
 from html import unescape
 
@@ -19,18 +18,6 @@ from triage.terms import Role
 V1 = "/api/v1"
 TODAY = f"{in_shanghai(datetime.now(UTC)):%Y-%m-%d}"
 GOOD = {"kind": "misconduct", "unit_code": "330101", "happened_on": TODAY, "text": "推诿客户，电话 13900000001", "source": "录音 12 号"}
-
-
-@pytest.fixture
-def api_as(app, store):
-    """Make a program with a token of its own."""
-
-    def made(username):
-        token, client = secrets.token_urlsafe(), app.test_client()
-        store.add_token(token, username, "tests", datetime.now(UTC))
-        return lambda method, path, body=None: client.open(V1 + path, method=method, json=body, headers={"Authorization": f"Bearer {token}"})
-
-    return made
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Crews, delegations, handovers and mergers on the whole application: pages, API and commands, every problem at its field."""
 
 import re
-import secrets
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +9,6 @@ from triage.complaint import read_contact
 from triage.intake import receive
 from triage.moments import in_shanghai
 
-V1 = "/api/v1"
 CREW = "330101-repair-1"
 TODAY = f"{in_shanghai(datetime.now(UTC)):%Y-%m-%d}"
 
@@ -24,18 +22,6 @@ def rota(**values):
     """A shift that lasts all day, today."""
     span = {"from_on": TODAY, "until_on": TODAY, "starts": "00:00", "ends": "00:00", "weekdays": list("1234567")}
     return {"crew": CREW, "kind": "day", **span, **values}
-
-
-@pytest.fixture
-def api_as(app, store):
-    """Make a program with a token of its own: `api_as("leader")("GET", "/shifts")`."""
-
-    def made(username):
-        token, client = secrets.token_urlsafe(), app.test_client()
-        store.add_token(token, username, "tests", datetime.now(UTC))
-        return lambda method, path, body=None: client.open(V1 + path, method=method, json=body, headers={"Authorization": f"Bearer {token}"})
-
-    return made
 
 
 @pytest.fixture

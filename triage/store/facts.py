@@ -177,6 +177,22 @@ def other_card(card: str, given: str = "TRUE") -> str:
         WHERE other.sample_id = {card}.sample_id AND other.ticket_number = {card}.ticket_number AND other.id < {card}.id AND {given})"""
 
 
+def took(name: str, seconds: str, known: str = "") -> Source:
+    """Give the source of how long steps took that have ended, in whole seconds of one clock or the other, by when they fell due."""
+    return Source(
+        name,
+        of("steps"),
+        f"steps.voided_at IS NULL AND steps.ended_at IS NOT NULL{known} AND {COUNTED}",
+        at="steps.due_at",
+        amount=seconds,
+        trait=classes(seconds),
+        unit=STEP_UNIT,
+        home="steps.unit_code",
+        department=STEP_DEPARTMENT,
+        parts=("steps.watch", "steps.step"),
+    )
+
+
 SOURCES = (
     Source(
         "due",
@@ -191,30 +207,8 @@ SOURCES = (
         department=STEP_DEPARTMENT,
         parts=("steps.watch", "steps.step"),
     ),
-    Source(
-        "duration",
-        of("steps"),
-        f"steps.voided_at IS NULL AND steps.ended_at IS NOT NULL AND {COUNTED}",
-        at="steps.due_at",
-        amount="{steps.started_at,steps.ended_at|seconds}",
-        trait=classes("({steps.started_at,steps.ended_at|seconds})"),
-        unit=STEP_UNIT,
-        home="steps.unit_code",
-        department=STEP_DEPARTMENT,
-        parts=("steps.watch", "steps.step"),
-    ),
-    Source(
-        "worked",
-        of("steps"),
-        f"steps.voided_at IS NULL AND steps.ended_at IS NOT NULL AND steps.used_seconds IS NOT NULL AND {COUNTED}",
-        at="steps.due_at",
-        amount="steps.used_seconds",
-        trait=classes("steps.used_seconds"),
-        unit=STEP_UNIT,
-        home="steps.unit_code",
-        department=STEP_DEPARTMENT,
-        parts=("steps.watch", "steps.step"),
-    ),
+    took("duration", "({steps.started_at,steps.ended_at|seconds})"),
+    took("worked", "steps.used_seconds", " AND steps.used_seconds IS NOT NULL"),
     Source("received", OF_TICKETS, COUNTED, at="tickets.received_at", met=flag("tickets.chases > 0"), trait="{tickets.received_at|hour}", home=TEAM),
     Source(
         "excluded",

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from tests import engines
-from tests.triage.metric_lists import lists_that_differ
-from tests.triage.samples import SECRET
+from tests.triage.metric_lists import facts_that_differ, lists_that_differ
+from tests.triage.samples import NOW, SECRET
 from tests.triage.store.holds import Watcher
 from tests.triage.store.life import AT_ONCE, CALLS, PROCEDURE, UNITS, Life
 from triage.figures import Reading
@@ -25,6 +25,7 @@ from triage.store import Database, Store
 
 LIVES = int(os.environ.get("TRIAGE_LIVES", "0"))
 INDEX = st.integers(0, 1000)
+PLACES = ("3301", "330102", "330201")  # a city, a county with a station below, a county
 KINDS, PHONES, CHANNELS = st.sampled_from([*CALLS, *AT_ONCE]), st.sampled_from(["13800000001", ""]), st.sampled_from(["phone", "12345"])
 MINUTES = st.one_of(st.integers(0, 180), st.sampled_from([600, 1440, 2880, 4320, 10080]))
 Fresh = Callable[[], tuple[str, Callable[[], None]]]
@@ -127,7 +128,10 @@ class Lives(RuleBasedStateMachine):
         store, day = self.life.store, in_shanghai(self.life.now).date()
         wrong = store.check_figures()
         differing = lists_that_differ(Reading(store, day - timedelta(days=90), day, self.life.now))
+        began = in_shanghai(NOW).date()
+        lost = facts_that_differ(store, PLACES, {began, began + (day - began) / 2, day}, self.life.now)
         self.after.close()
+        assert lost == [], "what happened in a unit on a day is not found by asking for the unit alone"
         assert wrong == [], "what moves appended to the figures is not what a recount gives"
         assert differing == [], "a figure does not open down to what it counts"
 

@@ -6,19 +6,14 @@ from itertools import product
 
 import pytest
 
+from tests.triage.metric_lists import MEASURES, facts_that_differ
 from tests.triage.samples import NOW, prediction, user
-from triage.store.facts import DIMENSIONS, NAMES, TIMED, TOOK
+from triage.store.facts import DIMENSIONS
 from triage.store.rollups import EVERYTHING, Wanted
 from triage.terms import Role
 
 TODAY = date(2026, 11, 23)
 BILL = prediction("business.tariff.bill", "complaint")
-STEPS = ("dispatch", "accept", "contact", "arrive", "resolve", "review", "callback")
-MEASURES = (
-    *(f"due.{watch}.{step}" for watch in ("customer", "department") for step in STEPS),
-    *(f"{took}.customer.{step}" for took in TOOK for step in STEPS),
-    *(name for name in NAMES if name not in TIMED),
-)
 
 
 @pytest.fixture
@@ -112,6 +107,13 @@ def test_a_figure_and_its_list_are_the_same_facts(store, lives, unit: str, folde
         listed = Counter((row["measure"], row[dimension] if dimension else "") for row in rows)
         assert read == listed
         assert store.count_figure_list(wanted, at()) == len(rows)
+
+
+def test_what_happened_in_a_unit_on_a_day_is_found_without_looking_at_all_others(store, lives, move):
+    days = [TODAY + timedelta(days=n) for n in range(5)]
+    assert facts_that_differ(store, UNITS[1:], days, at()) == []
+    move(lives[0], "reopen", minutes=3 * 24 * 60, reason="客户又来电", by=user(Role.DISPATCHER))  # its life has no end any more
+    assert facts_that_differ(store, UNITS[1:], days, at()) == []
 
 
 def test_a_list_may_be_narrowed_to_what_met_or_not(store, lives):

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests import engines
-from tests.triage.samples import SECRET
+from tests.triage.metric_lists import facts_that_differ
+from tests.triage.samples import NOW, SECRET
 from tests.triage.store.holds import Watcher, holds, rows_of
 from tests.triage.store.life import AT_ONCE, CALLS, PROCEDURE, UNITS, WRONG, Life
+from triage.moments import in_shanghai
 from triage.people import User
 from triage.store import Database, Store
 
@@ -87,6 +89,8 @@ def soak(store: Store, seed: int, moves: int) -> Life:
         holds(life, ticket, rows_of(life, ticket.number))
     watcher.look_at_figures()
     assert store.check_figures() == []
+    days = [in_shanghai(moment).date() for moment in (NOW, NOW + (life.now - NOW) / 2, life.now)]
+    assert facts_that_differ(store, [unit for unit in UNITS if unit], days, life.now) == []
     return life
 
 
