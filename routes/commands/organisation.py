@@ -76,7 +76,7 @@ def calendar_show() -> None:
 @calendar.command("load")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--year", type=click.IntRange(2000, 2100), required=True)
-@click.option("--source", required=True, help=say("The State Council's notice, e.g. its number."))
+@click.option("--source", required=True, help="The State Council's notice, e.g. its number.")
 @with_appcontext
 @says_what_is_wrong
 def calendar_load(file: Path, year: int, source: str) -> None:
