@@ -37,7 +37,7 @@ PASSWORD = "typing-typing"
 PAUSE = (2.0, 4.0)  # seconds that an agent types on before the next pause
 WAIT, DRAFT, BELL = 0.12, 1.0, 15.0  # seconds: the page's own wait before it asks (agent.html), before it keeps the draft, between two bells
 PIECE = (4, 15)  # characters between two pauses
-PAGES = (("repair", "/queue"), ("leader", "/queue"), ("dispatcher", "/dispatch"), ("auditor", "/timeliness"))
+PAGES = (("repair", "/queue"), ("leader", "/queue"), ("dispatcher", "/dispatch"))
 BARE = "/sign-in"
 ROUNDS = 60
 
