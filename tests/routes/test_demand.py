@@ -31,7 +31,7 @@ def past(store):
         said = Prediction(((topic, 0.96), ("other.general", 0.04)), (("complaint", 1.0), ("enquiry", 0.0)), {"topic": ()}, "fake-1", 0.8)
         given = {"unit_code": "330101", "phone": f"1380000{place:04d}", "customer_number": number}
         contact = read_contact({"complaints": [{"text": "用电有问题"}], **given})
-        then = start_of(in_shanghai(NOW).date() - timedelta(days=3 + place)) + timedelta(hours=7 + 3 * place)  # the same bands at whatever hour it runs
+        then = start_of(in_shanghai(NOW).date() - timedelta(days=3 + place)) + timedelta(hours=7 + 3 * place)  # the same bands at any hour
         receive(contact, predict=lambda text, said=said: said, rules=store.rules(), store=store, now=then, actor="agent")
 
 
