@@ -77,7 +77,8 @@ def scores(wordings: tuple[Wording, ...]) -> list[Score]:
     """Score every rule on each split."""
     cases = read_cases()
     rules = dict.fromkeys(case.rule for case in cases)
-    return [score(cases, rule, split, wordings) for rule in rules for split in SPLITS]
+    there = {(case.rule, case.split) for case in cases}
+    return [score(cases, rule, split, wordings) for rule in rules for split in SPLITS if (rule, split) in there]
 
 
 def microseconds(text: str, wordings: tuple[Wording, ...], times: int = 500) -> float:

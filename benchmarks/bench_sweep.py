@@ -14,7 +14,6 @@ from pathlib import Path
 
 from triage.complaint import read_contact
 from triage.demo import make_demo
-from triage.escalation import sweep
 from triage.intake import receive
 from triage.migrate import migrate
 from triage.reference import load_reference
@@ -22,6 +21,7 @@ from triage.sending import Message
 from triage.store import Database, Store
 from triage.store.sql import block
 from triage.store.warnings import DUE
+from triage.sweeping import sweep
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 OPEN_STEPS, DUE_STEPS = 100_000, 200

@@ -69,6 +69,8 @@ def register(app: Flask) -> None:
     def of_triage(error: errors.TriageError) -> ResponseReturnValue:
         if isinstance(error, errors.SignInRequired) and not is_api():
             return redirect(url_for("pages.sign_in", next=request.full_path.rstrip("?") if request.method == "GET" else None))
+        if isinstance(error, errors.PasswordTemporary) and not is_api():
+            return redirect(url_for("pages.own_password"), 303)
         return answer(status_of(error), error.code, error.message, error)
 
     @app.errorhandler(CSRFError)

@@ -27,7 +27,7 @@ def as_html(report: Report) -> str:
     css = (Path(str(current_app.static_folder)) / "report.css").read_text(encoding="utf-8")
     made = in_shanghai(report.made_at).strftime("%Y-%m-%d %H:%M")
     template = current_app.jinja_env.get_template("pages/report_file.html")
-    return template.render(report=report, css=Markup(css), made=made, link=None)  # our own style sheet
+    return template.render(report=report, css=Markup(css), made=made, link=None, cases=None)  # our own style sheet
 
 
 def as_file(report: Report, format: str, *, store: Store, rules: Rules, now: datetime) -> bytes:

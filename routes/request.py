@@ -9,7 +9,7 @@ from typing import Any, Protocol, cast
 from flask import current_app, g, session
 from flask import request as http
 
-from triage.errors import Forbidden, InvalidInput, Problem, SignInRequired
+from triage.errors import Forbidden, InvalidInput, PasswordTemporary, Problem, SignInRequired
 from triage.people import User
 from triage.prediction import Predict, Prediction
 from triage.rules import Rules
@@ -20,6 +20,7 @@ from triage.wording import say
 
 SESSION_KEY = "token"
 NUMBER = "version"
+WHILE_TEMPORARY = ("pages.own_password", "pages.set_theme", "pages.help_page")  # what somebody may see before the first password is changed
 
 
 class Models(Protocol):
@@ -102,6 +103,7 @@ def user() -> User:
 
     Raises:
         SignInRequired: nobody, or no longer.
+        PasswordTemporary: by a cookie, with a password that has to be changed first; only the page where it is changed is open.
     """
     if "user" not in g:
         scheme, _, token = http.headers.get("Authorization", "").partition(" ")
@@ -110,8 +112,11 @@ def user() -> User:
         else:
             token = session.get(SESSION_KEY, "")
             g.user = store().user_of_session(token, now()) if token else None
+            g.is_first = g.user is not None and g.user.is_temporary
     if g.user is None:
         raise SignInRequired(say("Sign in first"))
+    if g.get("is_first") and http.endpoint not in WHILE_TEMPORARY:
+        raise PasswordTemporary(say("Change the password that you were given first"))
     return cast(User, g.user)
 
 

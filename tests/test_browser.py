@@ -110,6 +110,7 @@ def test_a_complaint_goes_from_the_call_to_the_auditors_page(served, sign_in):
     page.locator("[name=demand_type-0]").select_option("complaint")
     take(page, "agent")
     page.get_by_role("button", name="登记", exact=True).click()
+    page.locator("#registered a").click()
     page.wait_for_url(re.compile(r"/tickets/\d{16}$"))
     number = page.url.rsplit("/", 1)[1]
     expect(page.locator("h1")).to_contain_text("待接单")
@@ -154,7 +155,7 @@ def test_a_doubtful_one_waits_for_the_dispatcher_and_a_danger_goes_out_at_once_o
         page.locator("[name=text-0]").fill(text)
         page.locator("[name=unit_code]").select_option("330101")
         page.get_by_role("button", name="登记", exact=True).click()
-        page.wait_for_url(re.compile(r"/tickets/\d{16}$"))
+        expect(page.locator("#registered")).to_contain_text("已登记")
     page = sign_in("dispatcher")
     take(page, "dispatch")
     rows = page.locator("table.list").first.locator("tbody tr")

@@ -63,6 +63,65 @@ def test_a_row_goes_only_by_a_second_press_on_the_page_that_says_what_follows(ad
     assert "wrong_type" not in served_store.rules().return_reasons
 
 
+def test_somebody_is_added_by_keyboard_alone_and_comes_in(admin, page, browser, served, served_store):
+    admin("/admin/people")
+    picture(page, "p-people")
+    page.keyboard.press("Alt+n")
+    expect(page.get_by_label("用户名")).to_be_focused()
+    page.keyboard.type("wang")
+    page.keyboard.press("Tab")
+    page.keyboard.type("王小明")
+    page.keyboard.press("Tab")
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    expect(page.get_by_label("角色")).to_have_value("handler")
+    page.keyboard.press("Alt+u")
+    page.keyboard.type("临江市城区供电中心")
+    page.keyboard.press("Enter")
+    expect(page.locator("#unit")).to_have_value("330101")
+    page.keyboard.press("Alt+b")
+    page.keyboard.type("pdqx")
+    page.keyboard.press("Enter")
+    expect(page.locator("#department")).to_have_value("repair")
+    picture(page, "p-new")
+    page.keyboard.press("Alt+Enter")
+    expect(page.get_by_role("heading", name="首次密码")).to_be_visible()
+    password = page.locator(".secret code").inner_text()
+    picture(page, "p-once")
+    assert served_store.user("wang").department == "repair"
+
+    context = browser.new_context()
+    other = context.new_page()
+    other.goto(served.address)
+    other.get_by_label("用户名").fill("wang")
+    other.get_by_label("密码").fill(password)
+    other.keyboard.press("Enter")
+    expect(other.get_by_role("heading", name="修改密码")).to_be_visible()
+    other.get_by_label("现在的密码").fill(password)
+    other.get_by_label("新密码", exact=True).fill("long and my own")
+    other.get_by_label("再输一次新密码").fill("long and my own")
+    picture(other, "p-first")
+    other.keyboard.press("Enter")
+    expect(other.get_by_role("status").filter(has_text="密码已修改")).to_be_visible()
+    assert other.url == f"{served.address}/queue"
+    context.close()
+
+
+def test_somebody_is_found_and_locked_by_a_second_press(admin, page, served_store):
+    admin("/admin/people")
+    page.keyboard.press("Alt+k")
+    page.keyboard.type("晓晴")
+    page.keyboard.press("Enter")
+    page.locator("table.list").get_by_role("link", name="李晓晴").click()
+    page.get_by_text("停用账号").click()
+    picture(page, "p-person")
+    page.get_by_role("button", name="确认停用").click()
+    expect(page.get_by_role("status").filter(has_text="账号已停用，全部登录")).to_be_visible()
+    assert served_store.user("agent") is None
+    expect(page.locator(".timeline")).to_contain_text("账号：启用 → 停用")
+    assert "agent" not in page.url
+
+
 PATHS = (
     "/admin",
     "/admin?query=呼吸机",
@@ -70,12 +129,16 @@ PATHS = (
     "/admin/reference/topics?query=窃电",
     "/admin/reference/time_limits/new",
     "/admin/reference/outlets/remove?code=file",
+    "/admin/people?role=handler",
+    "/admin/people/new",
+    "/admin/people/{agent}",
+    "/password",
 )
 
 
 @pytest.mark.parametrize("path", PATHS, ids=range(len(PATHS)))
-def test_no_page_is_wider_than_a_phone_or_has_a_fault_of_accessibility(admin, page, path):
-    admin(path)
+def test_no_page_is_wider_than_a_phone_or_has_a_fault_of_accessibility(admin, page, served_store, path):
+    admin(path.format(agent=served_store.person_mark("agent")))
     if not FOR_TESTS.exists():
         leave_out("axe-core is missing (python -m scripts.frontend)")
     for scheme in ("light", "dark"):

@@ -81,11 +81,83 @@ def test_a_complaint_is_registered_from_the_call_to_the_ticket_by_keyboard_alone
     expect(page.locator("[name=demand_type-0]")).to_have_value("fault")
     rest(page)
     keys.press("Alt+Enter")
-    page.wait_for_url(re.compile(r"/tickets/\d{16}$"))
-    ticket = store.ticket(page.url.rsplit("/", 1)[1])
+    expect(page.locator("#registered")).to_contain_text("✓ 已登记")
+    ticket = store.ticket(page.locator("#registered a").inner_text())
     assert (ticket.text, ticket.topic, ticket.unit_code) == (OUTAGE, "outage.fault.single", "330101")
     assert store.decisions_of(ticket.number)[-1]["made_by"] == "agent"
     assert store.contact(ticket.contact_id)["customer_number"] == "3301000001"
+
+
+def test_the_next_call_is_written_at_once_below_what_was_registered_which_a_reader_hears(page, enter):
+    keys = enter(page).keyboard
+    keys.type(OUTAGE)
+    rest(page)
+    page.add_init_script("""addEventListener("DOMContentLoaded", () => {
+        window.heard = [];
+        const node = document.getElementById("registered");
+        if (node) new MutationObserver(() => window.heard.push(node.innerText)).observe(node, {childList: true});
+    })""")
+    keys.press("Alt+Enter")
+    note = page.locator("#registered[role=status]")
+    expect(note).to_contain_text(re.compile(r"✓ 已登记.*\d{16} .*派单员 审核", re.DOTALL))
+    expect(page.locator("#complaints-0-text")).to_be_focused()
+    expect(page.locator("#complaints-0-text")).to_have_value("")
+    keys.type("电费贵")
+    rest(page)
+    assert [len(heard) < 100 and "已登记" in heard for heard in page.evaluate("window.heard")] == [True]
+    expect(page.locator("#complaints-0-text")).to_have_value("电费贵")
+    expect(note).to_be_visible()
+
+
+@pytest.mark.parametrize(("key", "kind"), [("Alt+c", "reason"), ("Alt+s", "supplement")], ids=["chase", "supplement"])
+def test_a_ticket_that_is_listed_is_chased_or_supplemented_by_its_key_pressed_twice(page, enter, store, key, kind):
+    made = take(store, OUTAGE)
+    enter(page).locator("#phone").fill("13800001001")
+    page.locator("#complaints-0-text").focus()
+    keys = page.keyboard
+    keys.type(OUTAGE)
+    own = page.locator(f".alikes [data-letter={key[-1].upper()}]")
+    expect(own).to_have_count(1)
+    keys.press(key)
+    expect(own).to_be_focused()
+    rest(page)
+    assert store.ticket(made.number).version == made.version, "one press alone does nothing"
+    keys.press(key)
+    page.wait_for_url(f"**/tickets/{made.number}")
+    assert [note["kind"] for notes in store.notes(made.number).values() for note in notes if OUTAGE in note["text"]] == ["text", kind]
+    assert len(store.taken_by("agent")) == 1
+
+
+def test_the_keys_go_to_the_ticket_that_has_the_focus_and_take_the_words_of_the_complaint_that_is_written(page, enter, store):
+    first, second = (take(store, text, customer_number="3301000001") for text in ("电表不准，要求校验", "电费贵，要求退费"))
+    keys = enter(page).keyboard
+    keys.type("先说停电的事")
+    rest(page)
+    keys.press("Alt+n")
+    expect(page.locator("#complaints-1-text")).to_be_focused()
+    keys.press("Alt+k")
+    keys.type("3301000001")
+    keys.press("Enter")
+    expect(page.locator(".record .brief [name=link]")).to_have_count(4)
+    expect(page.locator("#complaints-1-text")).to_be_focused()
+    latest, other = page.locator(".record .brief", has=page.locator("[name=link]")).all()
+    keys.press("Alt+c")
+    expect(latest.locator("[data-letter=C]")).to_be_focused()
+    page.locator("#complaints-1-text").focus()
+    keys.type("上次说的，请快一点")
+    rest(page)
+    keys.press("Alt+c")
+    expect(page.locator("article:not([data-asleep]) .alikes [data-letter=C]").first).to_be_focused()
+    other.locator("[data-letter=S]").focus()
+    keys.press("Alt+c")
+    expect(other.locator("[data-letter=C]")).to_be_focused()
+    numbers = [one.locator("[data-letter=C]").get_attribute("value").split(":")[2] for one in (latest, other)]
+    assert sorted(numbers) == [first.number, second.number]
+    keys.press("Alt+c")
+    expect(page.locator(".flash")).to_contain_text(f"已催办工单 {numbers[1]}")
+    assert [store.ticket(number).chases for number in numbers] == [0, 1]
+    expect(page.locator("[name^=text-]")).to_have_value("先说停电的事")
+    assert "上次说的，请快一点" in [note["text"] for notes in store.notes(numbers[1]).values() for note in notes]
 
 
 def test_nothing_is_asked_while_the_input_method_composes_and_no_key_answers(page, enter, asked):
@@ -224,7 +296,7 @@ def test_a_draft_is_back_after_the_page_was_killed_and_signed_in_again(browser, 
     page.locator("[name=unit_code]").select_option("330101")
     rest(page)
     page.keyboard.press("Alt+Enter")
-    page.wait_for_url(re.compile(r"/tickets/\d{16}$"))
+    expect(page.locator("#registered")).to_be_visible()
     page.goto(f"{served.address}/complaints/new")
     expect(page.locator(".draft")).to_have_count(0)
 
@@ -246,6 +318,12 @@ def test_a_draft_that_was_discarded_is_back_with_one_key_unless_somebody_writes_
     expect(page.locator("#complaints-0-text")).to_have_value("电费贵")
     page.get_by_role("button", name="撤销", exact=True).click()
     expect(page.locator("#complaints-0-text")).to_have_value(OUTAGE)
+
+
+def take(store, text, **said):
+    """A ticket at work, made without pages."""
+    call = contact(text, **{"unit_code": "330101", "phone": "13800001001", **said})
+    return receive(call, predict=fake_predict, rules=store.rules(), store=store, now=datetime.now(UTC), actor="agent")[0]
 
 
 def review(store):
@@ -303,6 +381,18 @@ def test_another_complaint_is_added_by_key_and_the_keys_are_about_the_one_that_i
     expect(page.locator("[name=topic-1]")).to_have_value("business.metering.device")
     expect(page.locator("[name=topic-0]")).to_have_value("")
     rest(page)
+
+
+@pytest.mark.parametrize("width", [1280, 1366, 1920])
+@pytest.mark.parametrize(("username", "path"), [("agent", "/complaints/new"), ("leader", "/queue")])
+def test_the_search_in_the_head_says_in_full_what_it_takes(page, served, sign_in, username, path, width):
+    sign_in(page, username)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{served.address}{path}")
+    search = page.locator(".head-search input[type=search]")
+    shown = search.evaluate("node => { node.value = node.placeholder; return [node.scrollWidth, node.clientWidth]; }")
+    assert shown[0] <= shown[1], "the words are wider than the field"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_enter_in_a_field_never_registers(page, enter):

@@ -14,13 +14,14 @@ from triage.terms import State
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("served")]
 TOPICS = ("business.tariff.bill", 0.45), ("business.metering.device", 0.35), ("outage.fault.single", 0.2)
+OUTSIDE = ("other.out_of_scope", 0.6), ("outage.fault.single", 0.3), ("other.general", 0.1)
 OUTAGE = ("outage.fault.area", 0.5), ("outage.fault.single", 0.4), ("other.general", 0.1)
 WORDS = {"topic": (("电费", 1.5),)}
 
 
 def says(text):
-    """A model that doubts everything: outages where the text says 停电, else bills."""
-    topics, kind = (OUTAGE, "fault") if "停电" in text else (TOPICS, "complaint")
+    """A model that doubts everything: outages where the text says 停电, not ours where it says 红绿灯, else bills."""
+    topics, kind = (OUTAGE, "fault") if "停电" in text else (OUTSIDE if "红绿灯" in text else TOPICS, "complaint")
     return Prediction(topics, ((kind, 0.9), ("enquiry", 0.1)), WORDS, "fake-1", 0.95)
 
 
@@ -148,6 +149,109 @@ def test_a_ticket_without_a_unit_is_sent_after_the_unit_was_chosen_and_the_addre
     press("Alt+1")
     expect(page.locator(".flash.done")).to_contain_text(ticket.number)
     assert store.ticket(ticket.number).state is State.DISPATCHED
+
+
+def test_a_unit_is_found_by_pinyin_initials_and_the_ticket_sent_by_keys_alone(page, enter, taken, store, press):
+    (ticket,) = taken("电费多收了，说不清在哪里", unit_code="")
+    enter(page, "/dispatch/work")
+    shown(page)
+    press("Alt+u")
+    search = page.get_by_role("combobox", name="搜单位")
+    expect(search).to_be_focused()
+    for letter in "gds":
+        press(letter)
+    expect(search).to_have_attribute("aria-expanded", "true")
+    found = page.get_by_role("listbox", name="找到的单位").get_by_role("option")
+    expect(found).to_have_text(["柳河供电所青溪县供电公司", "石门供电所青溪县供电公司", "渔湾供电所白沙县供电公司"])
+    press("ArrowDown")
+    expect(search).to_have_attribute("aria-activedescendant", found.nth(1).get_attribute("id"))
+    press("Enter")
+    expect(page.locator("#dispatch-unit_code")).to_have_value("33010202")
+    expect(page.locator("#dispatch-unit_code")).to_be_focused()
+    expect(page.locator("#candidates button").first).to_be_enabled()
+    press("Alt+1")
+    settle(page, ticket.number)
+    assert (store.ticket(ticket.number).state, store.ticket(ticket.number).unit_code) == (State.DISPATCHED, "33010202")
+    assert press.count == 7
+
+
+def test_enter_in_the_search_of_units_never_sends_a_ticket_and_what_is_not_there_is_said(page, enter, taken, store):
+    (ticket,) = taken("电费多了")
+    enter(page, "/dispatch/work")
+    shown(page)
+    page.keyboard.press("Alt+u")
+    page.keyboard.press("Enter")
+    page.keyboard.type("qqq")
+    expect(page.locator("#found-dispatch-unit_code + [role=status]")).to_have_text("没有这样的单位，请换个字或首字母")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("lh")
+    expect(page.locator("#found-dispatch-unit_code")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#found-dispatch-unit_code")).to_be_hidden()
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(200)
+    expect(page.locator("#dispatch-unit_code")).to_have_value("330101")
+    assert store.ticket(ticket.number).state is State.PENDING_REVIEW
+
+
+def test_a_unit_is_found_in_the_filter_of_the_list_too(page, enter, taken):
+    taken("电费多了")
+    taken("电费又多了", unit_code="33010201")
+    enter(page, "/dispatch")
+    page.keyboard.press("Alt+u")
+    page.keyboard.type("柳河")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="筛选", exact=True).click()
+    expect(page.locator("h1")).to_contain_text("1 张")
+
+
+def test_without_a_script_the_units_are_a_plain_list(browser, served, taken, store, sign_in):
+    taken("电费多了")
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, "dispatcher")
+    page.goto(f"{served.address}/dispatch")
+    expect(page.locator(".finder").first).to_be_hidden()
+    page.get_by_label("供电单位").select_option("33010201")
+    page.get_by_role("button", name="筛选", exact=True).click()
+    expect(page.locator("h1")).to_contain_text("0 张")
+    context.close()
+
+
+def test_the_number_of_a_candidate_that_is_not_ours_leads_to_the_referral_with_the_likely_owner(page, enter, taken, store, press):
+    (ticket,) = taken("路口的红绿灯不亮了")
+    enter(page, "/dispatch/work")
+    shown(page)
+    expect(page.locator("#candidates li").first).to_contain_text("转告路灯管理或市政部门")
+    press("1")
+    expect(page.locator("#refer-owner")).to_be_focused()
+    expect(page.locator("#refer-owner")).to_have_value("路灯管理或市政部门")
+    press("Alt+Enter")
+    settle(page, ticket.number)
+    assert store.ticket(ticket.number).state is State.REFERRED
+    assert press.count == 2
+
+
+def test_what_was_written_as_the_owner_stays(page, enter, taken, store):
+    taken("路口的红绿灯不亮了")
+    enter(page, "/dispatch/work")
+    shown(page)
+    page.keyboard.press("Alt+r")
+    page.keyboard.type("交警队")
+    page.locator("#one").focus()
+    page.keyboard.press("Alt+1")
+    expect(page.locator("#refer-owner")).to_be_focused()
+    expect(page.locator("#refer-owner")).to_have_value("交警队")
+
+
+@pytest.mark.parametrize(("typed", "chosen"), [("zhclr", ""), ("pdqx", "repair"), ("liuhe", "repair-liuhe")], ids=["nobody", "initials", "user name"])
+def test_a_leader_finds_whose_work_to_hand_on_by_name_or_initials(page, enter, typed, chosen):
+    enter(page, "/handover", "leader")
+    page.get_by_text("新建委托").click()
+    page.get_by_role("combobox", name="搜委托人").fill(typed)
+    page.keyboard.press("Enter")
+    expect(page.locator("#delegate-from_username")).to_have_value(chosen)
 
 
 def test_no_key_answers_while_the_input_method_composes_or_somebody_writes(page, enter, taken, store):

@@ -47,7 +47,17 @@ PAGES = {
         "/requests",
         "{ticket}",
     ),
-    "admin": ("/admin", "/admin/reference/time_limits", "/admin/models", "/timeliness", "/messages/outbox", "/help/admin"),
+    "admin": (
+        "/admin",
+        "/admin/people",
+        "/admin/people/new",
+        "/password",
+        "/admin/reference/time_limits",
+        "/admin/models",
+        "/timeliness",
+        "/messages/outbox",
+        "/help/admin",
+    ),
 }
 
 

@@ -10,8 +10,8 @@ from triage.calendar import CLOCKS, parse_spans
 from triage.clocks import UNITS
 from triage.errors import InvalidInput, Problem
 from triage.moves import MOVES
+from triage.outlets import open_outlet
 from triage.rules import LIST, expand
-from triage.sending import open_outlet
 from triage.store.reference import TABLES, typed
 from triage.templates import check_template
 from triage.terms import Channel, Level, Locality, ReportKind, Role, Step, Term, Weekday

@@ -1,7 +1,6 @@
 """The demo organisation: an invented province with cities, counties and stations, one user per role, made once."""
 
 import csv
-import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from triage.customer_files import read_count, units_by_word
 from triage.demo_customers import HOW_MANY, invented
-from triage.people import User, hasher
+from triage.people import User, hasher, new_password
 from triage.reference import DATA, load_file
 from triage.terms import Role
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from triage.store import Store
 
 FOLDER = DATA / "demo"
-ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 def rows(name: str, folder: Path = FOLDER) -> Iterator[dict[str, str]]:
@@ -45,7 +43,7 @@ def make_demo(store: "Store", now: datetime) -> list[tuple[User, str]]:
                 store.add_user(user, hasher().hash(password), now)
                 made.append((user, password))
         store.add_missing("crews", ({**row, "is_active": True} for row in rows("crews") if row["unit_code"] not in merged))
-        store.add_missing("crew_members", _members(store))
+        store.add_missing("crew_members", members_missing(store))
     return made
 
 
@@ -75,14 +73,9 @@ def _keep_count(store: "Store", row: dict[str, str], heirs: dict[str, str], now:
         store.keep_unit_count(one.unit_code, one.as_of_on, one.customers, one.source, now)
 
 
-def _members(store: "Store") -> Iterator[dict[str, str]]:
-    """Give who belongs to the crews, for those crews to which nobody belongs yet: what a leader changed stays."""
+def members_missing(store: "Store") -> Iterator[dict[str, str]]:
+    """Give who belongs to the crews, of those who are there, for those crews to which nobody belongs yet: what a leader changed stays."""
     for row in rows("crew_members"):
         crew = store.find_crew(row["crew"])
-        if crew is not None and not crew.members:
+        if crew is not None and not crew.members and store.user(row["username"]) is not None:
             yield row
-
-
-def new_password() -> str:
-    """Make a password that can be read aloud: four groups of three, about 59 bits."""
-    return "-".join("".join(secrets.choice(ALPHABET) for _ in range(3)) for _ in range(4))

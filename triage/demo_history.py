@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from triage.customer_files import units_by_word
 from triage.customers import CustomerRecord
-from triage.demo import new_password
 from triage.demo_acting import Steps
 from triage.demo_calls import Call, past, phrases, rows
 from triage.demo_customers import invented
@@ -22,7 +21,7 @@ from triage.demo_office import Office
 from triage.demo_outages import outages
 from triage.demo_quality import quality_work
 from triage.errors import Conflict, InvalidInput, Problem, TriageError
-from triage.people import User, hasher
+from triage.people import User, hasher, new_password
 from triage.prediction import Prediction
 from triage.terms import Role
 from triage.wording import say

@@ -7,7 +7,9 @@ from triage.demo_acting import Steps
 from triage.demo_calls import rows, storm_began
 from triage.demo_office import Office
 from triage.moments import SHANGHAI, in_shanghai
-from triage.outages import OutageKind, change, read_draft, register
+from triage.outage_changes import change, register
+from triage.outage_drafts import read_draft
+from triage.outages import OutageKind
 from triage.people import User
 from triage.terms import Role
 

@@ -4,6 +4,7 @@ TriageError
 ├── InvalidInput          a value is missing or wrong; says which and how to mend it
 ├── NotFound              no such ticket, row or page
 ├── Forbidden             signed in, but not for this
+│   └── PasswordTemporary the password was made by somebody else; change it first
 ├── SignInRequired        not signed in, or the session has ended
 │   └── SignInFailed      name or password is wrong
 ├── TooManyAttempts       too many failed sign-ins; wait
@@ -61,6 +62,12 @@ class Forbidden(TriageError):
     """Signed in, but this role or unit may not do it."""
 
     code = "forbidden"
+
+
+class PasswordTemporary(Forbidden):
+    """Signed in with a password that somebody else made: it is changed before anything else."""
+
+    code = "password_temporary"
 
 
 class SignInRequired(TriageError):

@@ -1,35 +1,21 @@
-"""Escalation (督办升级): a step's marks are told to the right person in the line of command, each once, and go out through the outbox.
-
-A warning and its messages are one transaction; sending comes after, message by message, each claimed first. So a sweep may run twice,
-late, or on two machines at once.
-"""
+"""Escalation (督办升级): which marks of a step have come, who in the line of command is told of them, and in which words."""
 
 import hashlib
-import time as machine
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
-
-from sqlalchemy import RowMapping
 
 from triage.clocks import Limit, Pause, deadline, stops_of
-from triage.errors import InvalidInput, NotFound, TriageError
-from triage.masking import mask_text
+from triage.errors import NotFound
 from triage.moments import in_shanghai
 from triage.people import User
 from triage.rules import Escalation, Rules
-from triage.sending import KEY, MAILBOX, Message, Outlet, SendFailed, SmtpOutlet, open_outlet
+from triage.sending import KEY
 from triage.terms import Level, Role, Step, UnitKind
 from triage.tickets import COMMAND, HOTLINE
 from triage.wording import say
 
-if TYPE_CHECKING:
-    from triage.store import Store
-
-BATCH = 500  # steps in one transaction
-MOST = 10_000  # steps of one sweep, and messages of one outlet
 # Who answers for the steps of the command centre and the hotline; a department's are its handlers'.
 ROLES = {COMMAND: Role.DISPATCHER, HOTLINE: Role.AGENT}
 # Who is told where nobody is found; inferred: the next one up the line, the command centre, and at last the administrators.
@@ -41,12 +27,6 @@ NEXT_UP = {
     "dispatcher": "admin",
     "auditor": "admin",
 }
-RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720))  # inferred: seventeen hours in all
-CUT_OFF = timedelta(minutes=10)  # no sending takes so long: the sweep that claimed it is gone
-TROUBLES = 3  # failures in a row after which an outlet rests until the next sweep
-UNCLEAR = say("Unknown whether it was delivered: sending broke off midway. To avoid a duplicate it was not sent again; please ask the recipient")
-REPEATED = say("Sending broke off midway; sent again under the same number (the receiver drops duplicates by number)")
-Open = Callable[[str], Outlet]  # opens the outlet of an address
 QUIET = (("callback_quiet_from", "21:00"), ("callback_quiet_until", "08:00"))
 
 
@@ -250,45 +230,6 @@ def quiet_until(step: OpenStep, rules: Rules, now: datetime) -> datetime:
     return (morning if at < until else morning + timedelta(days=1)).astimezone(UTC)
 
 
-def warn(step: OpenStep, directory: Directory, *, store: "Store", rules: Rules, now: datetime) -> int:
-    """Keep the marks of a step that have come, tell of the gravest (nobody needs three messages at once), and set the next one.
-
-    Returns:
-        How many warnings are new.
-
-    Raises:
-        NotFound: see `recipients`.
-    """
-    marks = marks_of(step, rules, store.pauses_of(step.number), now)
-    passed = [mark for mark in marks if mark.at <= now]
-    new = [mark for mark in passed if store.keep_warning(step, mark.row.code, now)]
-    told: set[tuple[str, str]] = set()
-    for mark in new:
-        if mark.gravity == passed[-1].gravity:
-            for user in recipients(mark.row.recipient, step, directory):
-                if (mark.row.outlet, user.username) not in told:
-                    told.add((mark.row.outlet, user.username))
-                    _tell(user, mark, step, directory, store, rules, now)
-    store.set_next_warning(step, min((mark.at for mark in marks if mark.at > now), default=None))
-    return len(new)
-
-
-def _tell(user: User, mark: Mark, step: OpenStep, directory: Directory, store: "Store", rules: Rules, now: datetime) -> None:
-    outlet = rules.outlets.get(mark.row.outlet)
-    subject, body = wording(mark, step, directory, rules, now)
-    store.post(
-        key_of(step, mark.row, user),
-        "warning",
-        user.username,
-        subject,
-        body,
-        now,
-        outlet=mark.row.outlet if outlet and outlet.is_on else "",
-        not_before=quiet_until(step, rules, now),
-        ticket_number=step.number,
-    )
-
-
 def key_of(step: OpenStep, row: Escalation, user: User) -> str:
     """Name a message for good; where a code or a username cannot stand in a header, by a digest."""
     key = f"warning-{step.id}-{row.code}-{step.due_at:%Y%m%d%H%M%S}-{user.username}"
@@ -331,138 +272,3 @@ def length(span: timedelta) -> str:
     minutes = max(0, round(span // timedelta(minutes=1)))
     parts = ((minutes // 1440, say("days")), (minutes // 60 % 24, say("hours")), (minutes % 60, say("minutes")))
     return " ".join(f"{count} {name}" for count, name in parts if count) or say("less than a minute")
-
-
-@dataclass(frozen=True)
-class Swept:
-    """What a sweep did: new warnings, messages sent, what failed (a line each in `problems`), and messages that wait."""
-
-    warned: int
-    sent: int
-    failed: int
-    waiting: int
-    problems: tuple[str, ...] = ()
-
-
-def sweep(*, store: "Store", rules: Rules, now: datetime, outlets: Open = open_outlet, batch: int = BATCH, most: int = MOST) -> Swept:
-    """Warn of every mark that has come, then send what waits; what fails is reported and does not stop the rest.
-
-    Args:
-        batch: how many steps one transaction takes.
-        most: how many steps are looked at, and how many messages of each outlet are sent, at most.
-    """
-    problems: list[str] = []
-    warned = _warn_all(store, rules, now, batch, most, problems)
-    sent = _send_all(store, rules, now, outlets, most, problems)
-    return Swept(warned, sent, len(problems), store.count_waiting(), tuple(problems))
-
-
-def _warn_all(store: "Store", rules: Rules, now: datetime, batch: int, most: int, problems: list[str]) -> int:
-    """Warn of the steps batch by batch, each one transaction; what fails stays due, and is passed over until the next sweep."""
-    warned, directory = 0, store.directory(now)
-    last: OpenStep | None = None
-    for _ in range(0, most, batch):
-        with store.writing():
-            steps = store.due_steps(now, batch, last)
-            warned += sum(_warn_apart(step, directory, store, rules, now, problems) for step in steps)
-        if not steps:
-            break
-        last = steps[-1]
-    return warned
-
-
-def _warn_apart(step: OpenStep, directory: Directory, store: "Store", rules: Rules, now: datetime, problems: list[str]) -> int:
-    try:
-        with store.apart():
-            return warn(step, directory, store=store, rules=rules, now=now)
-    except Exception as error:  # whatever is wrong with one step, the others are warned of
-        problems.append(say("Ticket {number} {step}: {error}", number=step.number, step=step.step, error=_said(error)))
-        return 0
-
-
-def _said(error: Exception) -> str:
-    """An error's message if it was made for people, else its kind: what a library says may hold anything."""
-    return mask_text(error.message) if isinstance(error, TriageError) else type(error).__name__
-
-
-def _send_all(store: "Store", rules: Rules, now: datetime, outlets: Open, most: int, problems: list[str]) -> int:
-    """Send what waits, outlet by outlet; one that fails several times in a row rests, for each failure may take its full time-out."""
-    began, sent = machine.monotonic(), 0
-    _settle_unclear(store, rules, now, problems)
-    for code in store.waiting_outlets(now):
-        troubles = 0
-        for row in store.waiting_messages(code, now, most):
-            # A slow outlet makes a sweep long: a claim bears the moment at which it is made.
-            claimed_at = now + timedelta(seconds=machine.monotonic() - began)
-            problem = _send(row, code, store, rules, outlets, claimed_at)
-            sent += problem == ""
-            if problem is not None:
-                troubles = troubles + 1 if problem else 0
-            if problem:
-                problems.append(say("Message {key}: {problem}", key=row["key"], problem=problem))
-            if troubles == TROUBLES:
-                break
-    return sent
-
-
-def _send(row: RowMapping, code: str, store: "Store", rules: Rules, outlets: Open, claimed_at: datetime) -> str | None:
-    """Claim a message and send it; give what went wrong, nothing if it was sent, None where somebody else has it."""
-    try:
-        if not store.claim_message(row["id"], claimed_at):
-            return None
-        return _deliver(row, code, store, rules, outlets, claimed_at)
-    except Exception as error:  # whether it went out nobody knows: it stays claimed, see `_settle_unclear`
-        return _said(error)
-
-
-def _deliver(row: RowMapping, code: str, store: "Store", rules: Rules, outlets: Open, claimed_at: datetime) -> str:
-    """Send a claimed message and keep what became of it; give what went wrong, if anything."""
-    try:
-        outlet = _opened(code, rules, outlets)
-        outlet.send(_message(row, outlet))
-    except (SendFailed, InvalidInput) as error:  # InvalidInput: it has a key that no channel could carry
-        is_over = isinstance(error, InvalidInput) or error.is_final or row["attempts"] >= len(RETRIES)
-        retry_at = None if is_over else claimed_at + RETRIES[row["attempts"]]
-        store.keep_failure(row["id"], claimed_at, _said(error), claimed_at, retry_at=retry_at)
-        return _said(error)
-    store.keep_sent(row["id"], claimed_at)
-    return ""
-
-
-def _opened(code: str, rules: Rules, outlets: Open) -> Outlet:
-    row = rules.outlets.get(code)
-    if row is None:
-        raise SendFailed(say("There is no outgoing channel “{code}”", code=code), is_final=True)
-    if not row.is_on:
-        raise SendFailed(say("The outgoing channel “{name}” is switched off", name=row.name))
-    try:
-        return outlets(row.address)
-    except InvalidInput as error:
-        raise SendFailed(say("The address of the outgoing channel “{name}” is wrong: {error}", name=row.name, error=error.message)) from None
-
-
-def _message(row: RowMapping, outlet: Outlet) -> Message:
-    """What goes out: addressed to the username, which is named in the text too, for an outlet's address is that of a group.
-
-    A username that is no mailbox gets its mail at the sender's own, the mailbox of those on duty.
-    """
-    recipient = row["recipient"]
-    body = say("Recipient: {name} ({recipient})\n{body}", name=row["name"] or "", recipient=recipient, body=row["body"])
-    if isinstance(outlet, SmtpOutlet) and not MAILBOX.fullmatch(recipient):
-        recipient = outlet.sender
-    return Message(row["key"], recipient, row["subject"], body, row["made_at"])
-
-
-def drops_doubles(address: str) -> bool:
-    """Say whether the far side drops a second message of the same key: a webhook does (Idempotency-Key)."""
-    return address.strip().lower().startswith(("http://", "https://"))
-
-
-def _settle_unclear(store: "Store", rules: Rules, now: datetime, problems: list[str]) -> None:
-    """What was claimed and cut off is sent again where the far side drops doubles; else it is given up, for a person to ask."""
-    for row in store.unclear_messages(now - CUT_OFF, now):
-        outlet = rules.outlets.get(row["outlet"])
-        may_repeat = outlet is not None and drops_doubles(outlet.address) and row["attempts"] <= len(RETRIES)
-        store.keep_failure(row["id"], row["claimed_at"], REPEATED if may_repeat else UNCLEAR, now, retry_at=now if may_repeat else None)
-        if not may_repeat:
-            problems.append(say("Message {key}: {problem}", key=row["key"], problem=UNCLEAR))

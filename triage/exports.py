@@ -14,7 +14,7 @@ from triage.samples import check_audits
 if TYPE_CHECKING:
     from triage.store import Store
 
-EXTRACT = "extract"  # `what` of an audit extract; that of a report is its kind
+EXTRACT, TICKETS, BACKUP = "extract", "tickets", "backup"  # `what` of an audit extract, an export, a backup; that of a report is its kind
 
 
 @dataclass(frozen=True)

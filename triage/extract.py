@@ -17,10 +17,13 @@ import sqlite_utils
 from triage import exports, metrics
 from triage.errors import InvalidInput, Problem
 from triage.extract_columns import RATE, TABLES, VIEWS
+from triage.extract_views import OF_ONE_METRIC, VIEW_SQL
 from triage.masking import mask_address, mask_name, mask_text
-from triage.moments import in_shanghai
+from triage.moments import in_shanghai, start_of
+from triage.quality_events import Asked
 from triage.rules import Rules
 from triage.search import Cut, words_of
+from triage.service_index import RULES, UNTRUE
 from triage.store.facts import NAMES, TIMED
 from triage.store.rollups import Wanted
 from triage.terms import Step, Watch
@@ -44,45 +47,6 @@ SIMPLE = {
     "callback_reach": "callback",
     "arrival": "due.customer.arrive",
 }
-COUNTED = """
-    FROM facts
-    JOIN parts ON parts.measure = facts.measure
-    JOIN metrics ON metrics.code = parts.metric
-    JOIN period
-    WHERE facts.day_on >= date(period.first_on, '-' || metrics.maturity_days || ' days')
-        AND facts.day_on <= date(
-            CASE WHEN metrics.maturity_days > 0 THEN MIN(period.last_on, period.today_on) ELSE period.last_on END,
-            '-' || metrics.maturity_days || ' days')"""
-K_AND_N = """SUM(CASE WHEN parts.side = 'k' AND (parts.met = '' OR facts.met = (parts.met = 'yes')) THEN facts.n ELSE 0 END) AS k,
-        SUM(CASE WHEN parts.side = 'n' THEN facts.n ELSE 0 END) AS n"""
-RATES = f"""
-    SELECT metric, watch, step, k, n, 1.0 * k / n AS rate
-    FROM (
-        SELECT parts.metric, parts.watch, parts.step, {K_AND_N} {COUNTED}
-        GROUP BY parts.metric, parts.watch, parts.step) AS counted
-    WHERE n > 0"""
-RATES_BY_UNIT = f"""
-    SELECT metric, watch, step, unit_code, k, n, 1.0 * k / n AS rate
-    FROM (
-        SELECT parts.metric, parts.watch, parts.step, facts.unit_code, {K_AND_N} {COUNTED}
-        GROUP BY parts.metric, parts.watch, parts.step, facts.unit_code) AS counted
-    WHERE n > 0"""
-DURATIONS = """
-    SELECT substr(measure, 10) AS watch_and_step, COUNT(*) AS n, AVG(amount) AS mean_seconds
-    FROM facts
-    JOIN period
-    WHERE measure LIKE 'duration.%' AND day_on BETWEEN first_on AND last_on
-    GROUP BY measure"""
-EXCLUDED = """
-    SELECT trait AS why, COUNT(*) AS n
-    FROM facts
-    JOIN period
-    WHERE measure = 'excluded' AND day_on BETWEEN first_on AND last_on
-    GROUP BY trait"""
-OF_ONE_METRIC = """
-    SELECT metric, watch, step, k, n, rate
-    FROM rates
-    WHERE metric = ?"""
 
 
 @dataclass(frozen=True)
@@ -155,6 +119,7 @@ def fill(database: sqlite_utils.Database, scope: Scope, *, store: "Store", rules
         database.table(name).create({column: kind for column, (kind, _) in columns.items()}, pk="id" if "id" in columns else None)
     put_reference(database, scope, store, rules, now)
     facts = put(database, "facts", find_facts(scope, store, now))
+    put(database, "index_cases", find_cases(scope, store))
     numbers = [row["ticket_number"] for row in database.query("SELECT DISTINCT ticket_number FROM facts ORDER BY ticket_number")]
     tickets = put(database, "tickets", (ticket for batch in batches(numbers) for ticket in read_tickets(batch, store, cut)))
     steps = put(database, "steps", (row for batch in batches(numbers) for row in store.extract_steps(batch)))
@@ -233,6 +198,8 @@ def put_reference(database: sqlite_utils.Database, scope: Scope, store: "Store",
     rows = store.metric_rows()
     put(database, "metrics", ({**row, "definition": metrics.definition(code)} for code, row in rows.items()))
     put(database, "parts", parts())
+    put(database, "classes", classes())
+    put(database, "index_rules", ({**vars(rule), "line": line, "rule": rule.words} for line, rule in RULES.items()))
 
 
 def parts() -> Iterator[dict[str, str]]:
@@ -245,6 +212,26 @@ def parts() -> Iterator[dict[str, str]]:
         yield from _share(metric, measure, "yes")
     yield {"metric": "returned", "side": "n", "measure": "dispatch", "met": "", "watch": "", "step": ""}
     yield {"metric": "returned", "side": "k", "measure": "return", "met": "", "watch": "", "step": ""}
+
+
+def classes() -> Iterator[dict[str, Any]]:
+    """Give the classes of durations: their code, as it stands in a fact's trait, and between which bounds they lie."""
+    low = 0.0
+    for place, high in enumerate(metrics.bounds()):
+        yield {"class": f"{place:02d}", "low_seconds": low, "high_seconds": high}
+        low = high
+
+
+def find_cases(scope: Scope, store: "Store") -> Iterator[dict[str, Any]]:
+    """Give the cases that the service index deducts for, and the events that were revoked; what was written of them stays where it is."""
+    asked = Asked("", scope.unit_code, scope.first_on, scope.last_on)
+    for skip in range(0, store.count_quality_events(asked), BATCH):
+        for one in store.quality_events(asked, BATCH, skip):
+            yield {**vars(one), "line": one.kind.value, "day_on": one.happened_on, "is_revoked": one.revoked_at is not None}
+    since, until = start_of(scope.first_on), start_of(scope.last_on + timedelta(days=1))
+    for skip in range(0, store.count_untrue_records(scope.unit_code, since, until), BATCH):
+        for row in store.untrue_records(scope.unit_code, since, until, most=BATCH, skip=skip):
+            yield {**row, "line": UNTRUE, "day_on": in_shanghai(row["decided_at"]).date(), "is_revoked": False}
 
 
 def _share(metric: str, measure: str, met: str, watch: str = "", step: str = "") -> Iterator[dict[str, str]]:
@@ -262,8 +249,8 @@ def index(database: sqlite_utils.Database) -> None:
 
 
 def make_views(database: sqlite_utils.Database) -> None:
-    """Make the views: all shares, one view for each metric, durations, what stands in no rate."""
-    for name, sql in (("rates", RATES), ("rates_by_unit", RATES_BY_UNIT), ("durations", DURATIONS), ("excluded", EXCLUDED)):
+    """Make the views: all shares, one view for each metric, durations in both times, the service index, what stands in no rate."""
+    for name, sql in VIEW_SQL.items():
         database.create_view(name, sql)
     for code in metrics.METRICS:
         database.create_view(code, OF_ONE_METRIC.replace("?", database.quote(code)))  # a view takes no parameter

@@ -57,6 +57,7 @@ TABLES: Mapping[str, Columns] = {
         "ended_at": (str, say("Time of completion (Beijing time), empty if not completed")),
         "voided_at": (str, say("Time of voiding (Beijing time); voided ones are not counted")),
         "is_confirmed": (int, say("0 if reckoned with a calendar not yet published")),
+        "used_seconds": (int, say("Seconds used as its limit counts, without pauses; empty if not completed, or completed before this was kept")),
     },
     "facts": {
         "ticket_number": (str, say("Ticket number")),
@@ -82,6 +83,25 @@ TABLES: Mapping[str, Columns] = {
         "side": (str, say("n denominator, k numerator")),
         "measure": (str, say("Which kind of facts to count")),
         "met": (str, say("Count only those with met 1 (yes) or 0 (no); empty to count all")),
+    },
+    "classes": {
+        "class": (str, say("Band of durations, as in the trait of facts")),
+        "low_seconds": (float, say("Over how many seconds")),
+        "high_seconds": (float, say("Up to how many seconds, inclusive; the last band has no end and is drawn up to this")),
+    },
+    "index_rules": {
+        "line": (str, say("Code of the line of the service index")),
+        "name": (str, say("Name of the line")),
+        "points": (float, say("Points of one case; for lines that are shares, of the whole share")),
+        "target": (float, say("Share below which points are taken; empty if there is none")),
+        "rule": (str, say("How the points are computed")),
+    },
+    "index_cases": {
+        "line": (str, say("Code of the line of the service index")),
+        "day_on": (str, say("Day of the event, or day on which the record was found untrue (Beijing time)")),
+        "unit_code": (str, say("Unit: {coded} (units)", coded=CODED)),
+        "ticket_number": (str, say("Ticket number")),
+        "is_revoked": (int, say("1 if the event was revoked and takes no points")),
     },
     "units": {
         "code": (str, say("Code of the unit")),
@@ -112,9 +132,35 @@ RATE = {
     "n": say("Denominator"),
     "rate": say("Rate, 0–1"),
 }
+# Of the time by the clock on the wall (durations), and of the time as the limits count (worked).
+DURATION = {
+    "watch_and_step": say("Clock and step"),
+    "n": say("Number of steps completed"),
+    "mean_seconds": say("Mean duration (seconds)"),
+    "median_seconds": say("Median (seconds), interpolated within its band"),
+    "p90_seconds": say("90th percentile (seconds), interpolated within its band"),
+}
 VIEWS: Mapping[str, Mapping[str, str]] = {
     "rates": RATE,
     "rates_by_unit": {**RATE, "unit_code": say("Unit that the matter belongs to (without units below): {coded} (units)", coded=CODED)},
-    "durations": {"watch_and_step": say("Clock and step"), "n": say("Number of steps completed"), "mean_seconds": say("Mean duration (seconds)")},
+    "duration_bands": {
+        "took": say("duration: by the clock on the wall; worked: as the limits count"),
+        "watch_and_step": say("Clock and step"),
+        "low_seconds": say("Over how many seconds"),
+        "high_seconds": say("Up to how many seconds, inclusive; the last band has no end and is drawn up to this"),
+        "many": say("Number of steps in this band"),
+        "seconds": say("Their seconds in all"),
+        "total": say("Number of steps in all bands"),
+        "up_to": say("Number of steps in this band and the shorter ones"),
+    },
+    "durations": DURATION,
+    "worked": DURATION,
+    "service_index_lines": {
+        "line": say("Code of the line of the service index (index_rules)"),
+        "cases": say("Cases; for lines that are shares, the numerator"),
+        "of_n": say("Denominator; empty if the line is no share"),
+        "points": say("Points given, or taken (negative)"),
+    },
+    "service_index": {"points": say("Service index: the sum of its lines"), "handled": say("Business handled")},
     "excluded": {"why": say("Why it is not counted in rates: merged, withdrawn, or exempt by approval"), "n": say("Number of tickets")},
 }

@@ -27,7 +27,8 @@ def merge_units(old: str, new: str, merged_on: date, *, store: "Store", now: dat
 
     Open tickets with their open steps and co-handlings, users, customers, areas, teams, crews, open outages, handovers that nobody took over, the
     units below, and the working days and office hours of its own go to the other unit; closed tickets stay. A team that the other unit has is not
-    made twice, and where it has days or hours of its own, these hold. Each ticket gets an audit entry, and its deadlines are computed again.
+    made twice, and where it has days or hours of its own, these hold. Quality events stay as they were entered and count for the other unit too,
+    which now stands above the old one. Each ticket gets an audit entry, and its deadlines are computed again.
 
     Args:
         old: the code of the unit that ends.

@@ -308,6 +308,11 @@ class Durations:
 LONGEST = 2 * CLASSES[-1]  # the last class is open: whatever took longer than a month is drawn as up to two
 
 
+def bounds() -> list[float]:
+    """Give the upper bounds of the classes of durations in seconds."""
+    return [60.0 * bound for bound in (*CLASSES, LONGEST)]
+
+
 def durations(reading: Reading, watch: Watch = Watch.CUSTOMER, steps: Sequence[Step] = (), took: str = "duration") -> list[Durations]:
     """How long the steps took that fell due in the period and have ended; one for each step.
 
@@ -327,8 +332,7 @@ def durations(reading: Reading, watch: Watch = Watch.CUSTOMER, steps: Sequence[S
     for measure in measures:
         if sums := by_step.get(measure):
             counts = {int(one.value): one.n for one in sums}
-            bounds = [60.0 * bound for bound in (*CLASSES, LONGEST)]
-            classes = tuple((bound, counts.get(place, 0)) for place, bound in enumerate(bounds))
+            classes = tuple((bound, counts.get(place, 0)) for place, bound in enumerate(bounds()))
             n = sum(one.n for one in sums)
             opened = Opens((measure,), reading.first_on, reading.last_on, unit_code=reading.units[0])
             found.append(Durations(measure.rsplit(".", 1)[-1], classes, n, sum(one.amount for one in sums) / n, opened))
@@ -337,13 +341,15 @@ def durations(reading: Reading, watch: Watch = Watch.CUSTOMER, steps: Sequence[S
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the service index: what it is, how many points it gives or takes, and the figure behind it."""
+    """One line of the service index: what it is, how many points it gives or takes, and the figure, or the cases, behind it."""
 
+    code: str
     label: str
     points: float
     figure: Figure | None = None
     note: str = ""
     behind: "Behind | None" = None
+    cases: int = 0
 
 
 @dataclass(frozen=True)
@@ -386,10 +392,10 @@ def service_index(reading: Reading) -> ServiceIndex:
     of_n = opens(plain, ("handled",), handled[0])
     of_k = Opens(("event",), plain.first_on, plain.last_on, "open", plain.units[0])
     basis = Figure("service_index", thrice, handled[0].n, of_k, of_n, unit_code=plain.units[0])
-    lines = [Line(say("Base score: three or more calls"), 100 * (1 - thrice / handled[0].n), basis)]
+    lines = [Line("base", say("Base score: three or more calls"), 100 * (1 - thrice / handled[0].n), basis)]
     answers = satisfaction(plain)
     if answers and answers[0].rate is not None and answers[0].rate < TARGET:
-        lines.append(Line(say("Callback satisfaction below 95%"), -100 * (TARGET - answers[0].rate), answers[0]))
+        lines.append(Line("satisfaction", say("Callback satisfaction below 95%"), -100 * (TARGET - answers[0].rate), answers[0]))
     return ServiceIndex((*lines, *_deductions(plain)))
 
 
@@ -403,7 +409,8 @@ def _deductions(reading: Reading) -> Iterator[Line]:
         found.append((kind.value, kind.label, events, points))
     for code, label, n, points in found:
         if n:
-            yield Line(label, -points * n, None, say("{count} × {points} points", count=n, points=points), Behind(code, unit, first, last))
+            note = say("{count} × {points} points", count=n, points=points)
+            yield Line(code, label, -points * n, None, note, Behind(code, unit, first, last), n)
 
 
 @dataclass(frozen=True)

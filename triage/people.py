@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-from triage.errors import SignInFailed, TooManyAttempts
+from triage.errors import InvalidInput, Problem, SignInFailed, TooManyAttempts
 from triage.terms import Role
 from triage.tickets import CoHandling, Ticket
 from triage.wording import say
@@ -20,13 +20,18 @@ if TYPE_CHECKING:
     from triage.store.moves import Moves
 
 SESSION = timedelta(hours=12)
+SHORTEST, LONGEST = 10, 200  # characters of a password that somebody chooses
 MAX_FAILURES, FAILURE_WINDOW = 5, timedelta(minutes=5)
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without those that are taken for one another
 WRONG = say("The username or the password is wrong; enter them again")
 
 
 @dataclass(frozen=True)
 class User:
-    """Somebody who works with the system; `stands_in_for` are those whose work was handed to them for now (委托)."""
+    """Somebody who works with the system; `stands_in_for` are those whose work was handed to them for now (委托).
+
+    `is_temporary`: the password was made by somebody else and has to be changed before anything is done.
+    """
 
     username: str
     name: str
@@ -34,6 +39,7 @@ class User:
     unit_code: str
     department: str
     stands_in_for: tuple["User", ...] = ()
+    is_temporary: bool = False
 
     @property
     def hats(self) -> tuple["User", ...]:
@@ -78,6 +84,11 @@ def may_reveal(user: User, ticket: Ticket) -> bool:
     return user.role is not Role.ADMIN
 
 
+def new_password() -> str:
+    """Make a password that can be read aloud: four groups of three, about 59 bits."""
+    return "-".join("".join(secrets.choice(ALPHABET) for _ in range(3)) for _ in range(4))
+
+
 def sign_in(username: str, password: str, *, store: "Store", now: datetime) -> str:
     """Check a password and open a session.
 
@@ -100,6 +111,37 @@ def sign_in(username: str, password: str, *, store: "Store", now: datetime) -> s
         raise SignInFailed(WRONG) from None
     token = secrets.token_urlsafe(32)
     store.open_session(token, username, now, now + SESSION)
+    return token
+
+
+def change_own_password(user: User, current: str, new: str, again: str, *, store: "Store", now: datetime) -> str:
+    """Let somebody replace the own password; every session ends, and one is opened anew, whose token is given.
+
+    Raises:
+        InvalidInput: the current password is wrong, or the new one is short, the same, the user name or typed differently; all problems at once.
+        TooManyAttempts: five failures within five minutes.
+    """
+    if store.count_failures(user.username, now - FAILURE_WINDOW) >= MAX_FAILURES:
+        raise TooManyAttempts(say("The password was wrong too many times in a row; try again in 5 minutes"))
+    problems = []
+    try:
+        hasher().verify(store.password_hash(user.username) or _nobody(), current)
+    except VerificationError:
+        store.add_failure(user.username, now)
+        problems.append(Problem("current", say("Current password: wrong, enter it again")))
+    if not SHORTEST <= len(new) <= LONGEST:
+        problems.append(Problem("new", say("New password: {least} to {most} characters", least=SHORTEST, most=LONGEST)))
+    elif new == current or user.username.casefold() in new.casefold():
+        problems.append(Problem("new", say("New password: it must differ from the current one and must not contain the user name")))
+    if new != again:
+        problems.append(Problem("again", say("New password again: the two are not the same")))
+    if problems:
+        raise InvalidInput(*problems)
+    hashed, token = hasher().hash(new), secrets.token_urlsafe(32)
+    with store.writing():
+        store.set_password(user.username, hashed)
+        store.open_session(token, user.username, now, now + SESSION)
+        store.keep_person_trail(user.username, {"password": "old"}, {"password": "new"}, user.username, now)
     return token
 
 

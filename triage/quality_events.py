@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -72,12 +72,15 @@ class Asked:
 def enter(values: Mapping[str, str], *, user: User, store: "Store", now: datetime) -> tuple[QualityEvent, bool]:
     """Keep an event (`ENTERED`; the ticket may be left out) and say whether it is new; the same sent again is the one that is there.
 
+    Who names a unit that was merged is led to the one that goes on; what was entered of the merged one stays as it is, and counts for both.
+
     Raises:
         Forbidden: the user is no auditor.
         InvalidInput: a value is missing or wrong; all problems at once.
     """
     check_audits(user)
     texts = {name: str(clean(values.get(name) or "")).strip() for name in ENTERED}
+    texts["unit_code"] = store.unit_now(texts["unit_code"])
     problems = [*_choice_problems(texts, store), *_day_problems(texts["happened_on"], now)]
     problems += [one for name in ("text", "source") for one in _text_problems(texts[name], name)]
     if problems:
@@ -85,8 +88,10 @@ def enter(values: Mapping[str, str], *, user: User, store: "Store", now: datetim
     kind, day = QualityEventKind(texts["kind"]), read_day(texts["happened_on"], "happened_on")
     number = texts["ticket_number"] or None
     event = QualityEvent(0, kind, texts["unit_code"], day, number, texts["text"], texts["source"], user.username, now)
+    same = [replace(event, unit_code=code).digest for code in store.unit_history(event.unit_code)]
     with store.writing():
-        return store.keep_quality_event(event)
+        before = store.standing_quality_event(same) if same else None
+        return (before, False) if before else store.keep_quality_event(event)
 
 
 def revoke(id: int, values: Mapping[str, str], *, user: User, store: "Store", now: datetime) -> QualityEvent:

@@ -14,8 +14,8 @@ from triage.changes import plan_add, plan_edit, plan_remove
 from triage.checks import GOVERNS, check_value
 from triage.errors import InvalidInput, Problem, ReferenceProblem
 from triage.limits import Preview, preview
+from triage.outlets import describe
 from triage.rules import Wording, expand, read_wordings
-from triage.sending import describe
 from triage.settings import ROOT
 from triage.store.reference import TABLES, Change, typed
 from triage.texts import clean

@@ -14,6 +14,7 @@ from triage.figures import Figure, Reading
 from triage.moments import in_shanghai
 from triage.report_words import Words, verdict
 from triage.rules import Rules
+from triage.service_index import Index, index_beside
 from triage.store.rollups import EVERYTHING
 from triage.terms import ReportKind, Step, Watch
 from triage.wording import say
@@ -37,6 +38,7 @@ QUALITY = (
 )
 LESS_IS_BETTER = ("returned", "override", "machine_errors", "reopened", "repeat", "chased")
 NEITHER_IS_BETTER = ("upheld",)  # an 属实率 that rises may mean worse service or better investigations
+DEFINED = ("timeliness", *QUALITY, "service_index", "excluded")
 FIRST_YEAR, LAST_YEAR = 2000, 2999
 MOST_MISSED = 5000  # rows of the list of missed steps in a workbook
 CAUGHT_UP = 8  # periods that a schedule makes up for after it did not run
@@ -175,6 +177,8 @@ class Report:
     received: tuple[int, int]
     steps: tuple[Row, ...]
     quality: tuple[Row, ...]
+    index: Index
+    index_name: str
     units: tuple[UnitRow, ...]
     topics: tuple[Named, ...]
     excluded: tuple[Named, ...]
@@ -210,11 +214,13 @@ def make_report(period: Period, unit_code: str, *, store: "Store", rules: Rules,
         received=(received(reading), received(metrics.previous(reading))),
         steps=steps,
         quality=quality,
+        index=index_beside(reading),
+        index_name=names["service_index"],
         units=ranked,
         topics=topics(reading, rules),
         excluded=excluded(reading),
         trend=tuple(board.trend(partial(metrics.timeliness, steps=(Step.RESOLVE,)), reading)),
-        definitions=tuple((names.get(code, say("Tickets not counted")), metrics.definition(code)) for code in ("timeliness", *QUALITY, "excluded")),
+        definitions=tuple((names.get(code, say("Tickets not counted")), metrics.definition(code)) for code in DEFINED),
         summary=(),
     )
     return replace(made, summary=summary(made))
@@ -280,6 +286,7 @@ def summary(report: Report) -> tuple[str, ...]:
     sentences += words.changes([(name, one.figure, one.before, less) for name, one, less in rows])
     sentences += words.last_year([(name, one.figure, one.last_year, less) for name, one, less in rows])
     sentences += words.too_few([(name, one.figure) for name, one, _ in rows])
+    sentences += words.index(report.index_name, report.index)
     sentences += words.units([(row.name, row.figure) for row in report.units if row.places])
     sentences += words.counts(say("The topics received most are"), [(one.name, one.n) for one in report.topics[:3]])
     sentences += words.counts(say("Tickets counted in none of the rates:"), [(one.name, one.n) for one in report.excluded])

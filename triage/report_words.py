@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from triage.figures import Change, Figure, change, wilson
+from triage.service_index import Index
 from triage.terms import ReportKind
 from triage.wording import say
 
@@ -72,6 +73,27 @@ class Words:
         """Say what cannot be judged."""
         few = [say("{name} ({count} cases)", name=name, count=figure.n) for name, figure in rows if figure.n < self.fewest]
         return [say("Fewer than {fewest} cases, not judged: {names}.", fewest=self.fewest, names=say(", ").join(few))] if few else []
+
+    def index(self, name: str, index: Index) -> list[str]:
+        """Say the service index, beside earlier ones where there is enough business, and what takes most from it; nothing where there is no index."""
+        points = index.whole
+        if points.now is None:
+            return []
+        if index.handled < self.fewest:
+            return [
+                say(
+                    "{name} {points:.2f}: only {count} tickets of business handled, too few to judge.",
+                    name=name,
+                    points=points.now,
+                    count=index.handled,
+                )
+            ]
+        earlier = ((self.before, points.before, points.since_before), (say("the same period last year"), points.last_year, points.since_last_year))
+        said = [say("{when}: {points:.2f} ({since:+.2f})", when=when, points=then, since=since) for when, then, since in earlier if since is not None]
+        if row := index.heaviest:
+            said.append(say("most is taken by “{line}”: {points:.2f} points", line=row.name, points=row.deducted))
+        listed = say("; ").join([say("{name} {points:.2f}", name=name, points=points.now), *said])
+        return [say("{listed}. The index has no interval, so a rise or fall is not judged.", listed=listed)]
 
     def units(self, rows: Sequence[tuple[str, Figure]]) -> list[str]:
         """Say whether the units below are told apart: the first from the last, by intervals that do not overlap."""

@@ -210,7 +210,7 @@ def _read_rota(values: Mapping[str, str], weekdays: Iterable[str], now: datetime
     if problems or not (first and last):
         return None, problems
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    spans = tuple(_span(day, values["starts"], values["ends"]) for day in days if str(day.isoweekday()) in chosen)
+    spans = tuple(span_of(day, values["starts"], values["ends"]) for day in days if str(day.isoweekday()) in chosen)
     if not spans:
         return None, [Problem("weekdays", say("Days of the week: none of those chosen lies between the dates; change the dates or the days"))]
     return Rota(ShiftKind(kind), spans), []
@@ -236,8 +236,8 @@ def _range(first: date, last: date, today: date) -> Iterable[Problem]:
         yield Problem("until_on", say("End date: at most {days} days at a time, and at most a year ahead", days=LONGEST_ROTA.days))
 
 
-def _span(day: date, starts: str, ends: str) -> tuple[datetime, datetime]:
-    """A shift that ends at or before the time it starts at ends on the next day."""
+def span_of(day: date, starts: str, ends: str) -> tuple[datetime, datetime]:
+    """Give when a shift begins and ends; one that ends at or before the time it starts at ends on the next day."""
     begun, ended = (start_of(day) + timedelta(hours=int(time[:2]), minutes=int(time[3:])) for time in (starts, ends))
     return begun, ended if ended > begun else ended + DAY
 

@@ -1,6 +1,6 @@
 """Signing a period (签认): its figures are frozen as of that moment; whatever is corrected later shows as a difference from them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 LONGEST_NOTE = 500
 # Facts that a metric judges only when they are old enough are frozen over the same earlier days that the board shows for the period.
 JUDGED_BY = {"dispatch": "dispatch_accuracy", "return": "returned", "closed": "first_time_resolution", "resolved": "reopened"}
+# Measures that came, together, after periods could be signed. Whatever is signed since then holds a row of each, if only an empty one; what was
+# signed before holds none of either, and what they count today is no correction of it.
+CAME_LATER = ("worked", "checked")
 # What a measure counts; what counts for the numerator; what is summed beside.
 WORDS = {
     "due": (say("Steps due"), say("In time"), say("Not yet done")),
@@ -119,7 +122,10 @@ def sign(values: Mapping[str, str], *, user: User, store: "Store", now: datetime
                     last=last,
                 )
             )
-        store.freeze(id, _figures(unit, first, last, store, now))
+        figures = _figures(unit, first, last, store, now)
+        counted = {(kind, one.measure) for kind, one in figures}
+        empty = [("", Sum(0, 0, 0.0, measure)) for measure in CAME_LATER if ("", measure) not in counted]
+        store.freeze(id, [*figures, *empty])
     return sign_off(id, store)
 
 
@@ -147,15 +153,28 @@ def sign_offs(unit_code: str, store: "Store", most: int = 100, skip: int = 0) ->
 
 
 def differences(one: SignOff, *, store: "Store", now: datetime) -> list[Difference]:
-    """Give every figure that is not what was signed, those of all kinds together first; none where nothing was corrected."""
+    """Give every figure that is not what was signed, those of all kinds together first; none where nothing was corrected.
+
+    What was not counted yet when it was signed (`not_counted_then`) is left out.
+    """
     then = {(figure.measure, kind, figure.value): figure for kind, figure in store.frozen_figures(one.id)}
+    unknown = _not_among(measure for measure, _, _ in then)
     today = {(figure.measure, kind, figure.value): figure for kind, figure in _figures(one.unit_code, one.first_on, one.last_on, store, now)}
     found = []
     for key in sorted(then.keys() | today.keys(), key=lambda key: (key[1], key[0], key[2])):
         before, after = then.get(key, Sum(0, 0, 0.0)), today.get(key, Sum(0, 0, 0.0))
-        if (before.n, before.met, before.amount) != (after.n, after.met, after.amount):
+        if key[0].split(".")[0] not in unknown and (before.n, before.met, before.amount) != (after.n, after.met, after.amount):
             found.append(Difference(*key, before, after, _opens(one, key, store, now)))
     return found
+
+
+def not_counted_then(one: SignOff, store: "Store") -> tuple[str, ...]:
+    """Give the measures that nothing counted yet when a period was signed, so that there is nothing to compare them with."""
+    return _not_among(figure.measure for _, figure in store.frozen_figures(one.id))
+
+
+def _not_among(measures: Iterable[str]) -> tuple[str, ...]:
+    return () if any(measure.split(".")[0] in CAME_LATER for measure in measures) else CAME_LATER
 
 
 def _figures(unit: str, first: date, last: date, store: "Store", now: datetime) -> list[tuple[str, Sum]]:

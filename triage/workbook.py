@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 
-from triage.board import Compared
+from triage.board import Compared, Point, enough_to_judge
 from triage.figures import Change
 from triage.moments import in_shanghai
 from triage.report import MOST_MISSED, Report, Row, missed
 from triage.rules import Rules
+from triage.service_index import IndexRow, Points
 from triage.terms import Step
 from triage.wording import say
 
@@ -52,6 +53,8 @@ class Sheets:
             "title": self.book.add_format({"bold": True, "font_size": 16}),
             "text": self.book.add_format({"text_wrap": True, "valign": "top"}),
             "share": self.book.add_format({"num_format": "0.0%"}),
+            "number": self.book.add_format({"num_format": "0.00"}),
+            "change": self.book.add_format({"num_format": "+0.00;-0.00;0.00"}),
             "points": self.book.add_format({"num_format": "+0.0;-0.0;0.0"}),
             "count": self.book.add_format({"num_format": "#,##0"}),
             "day": self.book.add_format({"num_format": "yyyy-mm-dd"}),
@@ -92,11 +95,15 @@ class Sheets:
 
 
 def workbook(report: Report, *, store: "Store", rules: Rules, now: datetime) -> bytes:
-    """Give a report as an XLSX file: summary, timeliness with a chart, quality, trend with a chart, units, topics, missed steps, definitions."""
+    """Give a report as an XLSX file.
+
+    Its sheets: summary, timeliness with a chart, quality, service index, trend with a chart, units, topics, missed steps, definitions.
+    """
     sheets = Sheets(report)
     _summary(sheets, report)
     _steps(sheets, report)
     sheets.table(say("Service quality"), [(say("Metric"), 18, "text"), *_compared_columns()], ([row.name, *_compared(row)] for row in report.quality))
+    _index(sheets, report)
     _trend(sheets, report)
     _units(sheets, report)
     counts = [(say("Name"), 40, "text"), (say("Cases"), 10, "count"), (say("Share"), 10, "share")]
@@ -147,23 +154,48 @@ def _steps(sheets: Sheets, report: Report) -> None:
     sheet.insert_chart(last + 3, 0, chart, {"x_scale": 1.6})
 
 
+def _index(sheets: Sheets, report: Report) -> None:
+    """Write the service index: a row each line with its cases (of the denominator where it is a share) and points, the whole last."""
+    heads = (
+        *((say("Period before (points)"), "number"), (say("Since the period before (index points)"), "change")),
+        *((say("A year before (points)"), "number"), (say("Year over year (index points)"), "change")),
+    )
+    columns = [
+        *((say("Line"), 26.0, "text"), (say("Rule"), 52.0, "text"), (say("Cases (numerator)"), 12.0, "count"), (say("Denominator"), 12.0, "count")),
+        *((say("Points"), 10.0, "number"), *((head, 14.0, style) for head, style in heads)),
+    ]
+    rows: list[Sequence[Cell]] = [[row.name, row.rule, *_cases(row), *_index_points(row.points)] for row in report.index.rows]
+    whole = [say("Index"), None, None, None, *_index_points(report.index.whole)]
+    sheets.table(report.index_name, columns, [*rows, whole] if rows else [])
+
+
+def _cases(row: IndexRow) -> tuple[int, int | None]:
+    if row.line is None:
+        return 0, None
+    return (row.line.figure.k, row.line.figure.n) if row.line.figure else (row.line.cases, None)
+
+
+def _index_points(points: Points) -> list[Cell]:
+    return [points.now, points.before, points.since_before, points.last_year, points.since_last_year]
+
+
 def _trend(sheets: Sheets, report: Report) -> None:
     columns = [
         (say("First day"), 14, "text"),
         (say("Due"), 10, "count"),
         (say("In time"), 10, "count"),
         (say("Timeliness of handling and reply"), 12, "share"),
-        (say("Lower control limit"), 12, "share"),
     ]
-    rows = [
-        [str(one.figure.day_on), one.figure.n, one.figure.k, one.figure.rate, *((one.limits.low, one.limits.high) if one.limits else (None, None))]
-        for one in report.trend
-    ]
-    sheet = sheets.table(say("Trend"), [*columns, (say("Upper control limit"), 12, "share")], rows)
+    limits = [(say("Lower control limit"), 12.0, "share"), (say("Upper control limit"), 12.0, "share")]
+    has_limits = any(one.limits for one in report.trend)
+    rows = [[str(one.figure.day_on), one.figure.n, one.figure.k, one.figure.rate, *_limits(one, has_limits)] for one in report.trend]
+    sheet = sheets.table(say("Trend"), [*columns, *(limits if has_limits else [])], rows)
     if not rows:
         return
+    if not has_limits:
+        sheet.write_string(len(rows) + 2, 0, _no_limits(report.trend))
     chart = sheets.book.add_chart({"type": "line"})
-    for column in (3, 4, 5):
+    for column in (3, 4, 5) if has_limits else (3,):
         chart.add_series(
             {
                 "name": [say("Trend"), 0, column],
@@ -173,7 +205,21 @@ def _trend(sheets: Sheets, report: Report) -> None:
         )
     chart.set_title({"name": say("Timeliness of handling and reply")})
     chart.set_y_axis({"min": 0, "max": 1, "num_format": "0%"})
-    sheet.insert_chart(len(rows) + 3, 0, chart, {"x_scale": 1.6})
+    sheet.insert_chart(len(rows) + 4, 0, chart, {"x_scale": 1.6})
+
+
+def _limits(point: Point, has_limits: bool) -> list[Cell]:
+    if not has_limits:
+        return []
+    return [point.limits.low, point.limits.high] if point.limits else [None, None]
+
+
+def _no_limits(points: Sequence[Point]) -> str:
+    """Say why no limits are drawn; a period of a report is a month at most, so a point is a day or a week."""
+    if enough := enough_to_judge(points):
+        each = say("a day") if points[0].span == "day" else say("a day or a week")
+        return say("Fewer than {enough} cases {each}: no control limits are drawn", enough=enough, each=each)
+    return say("All were met, or none: there is nothing to judge, and no control limits are drawn")
 
 
 def _units(sheets: Sheets, report: Report) -> None:

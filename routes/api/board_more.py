@@ -134,8 +134,14 @@ def board_sign_off(id: int) -> ResponseReturnValue:
     if own_unit(made.unit_code) != made.unit_code:  # a leader's own unit stands in for everything
         raise Forbidden(say("Only sign-offs of your own unit and those below it can be seen"))
     found, skip = sign_off.differences(made, store=store(), now=now()), whole("skip", query["skip"])
+    unknown = [{"measure": one, "measure_label": sign_off.name_of(one)} for one in sign_off.not_counted_then(made, store())]
     some = found[skip : skip + read_limit(query["limit"], ON_PAGE)]
-    return {**shape.sign_off(made, show.unit_names()), "count": len(found), "differences": [difference(one) for one in some]}
+    return {
+        **shape.sign_off(made, show.unit_names()),
+        "count": len(found),
+        "differences": [difference(one) for one in some],
+        "not_counted_then": unknown,
+    }
 
 
 def difference(one: sign_off.Difference) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from routes.api import show
 from routes.api.blueprint import blueprint
 from routes.api.read import one_of, read_limit, read_query
 from routes.request import now, require, store, user
+from triage.delivery import CUT_OFF
 from triage.errors import NotFound
-from triage.escalation import CUT_OFF
 from triage.masking import mask_text
 from triage.terms import Role
 from triage.wording import say

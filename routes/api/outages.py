@@ -11,25 +11,9 @@ from routes.api.blueprint import blueprint
 from routes.api.read import one_of, read_body, read_limit, read_query, read_texts, read_version
 from routes.request import now, store, user
 from triage.masking import mask_name, mask_number
-from triage.outages import (
-    MOVE_FIELDS,
-    AreaKind,
-    KnownOutage,
-    Outage,
-    OutageState,
-    Taken,
-    change,
-    check_reader,
-    check_registrar,
-    correct,
-    count_notices,
-    frequent_areas,
-    legal_changes,
-    read_draft,
-    read_time,
-    register,
-    warnings_of,
-)
+from triage.outage_changes import MOVE_FIELDS, change, check_registrar, correct, frequent_areas, legal_changes, register, warnings_of
+from triage.outage_drafts import read_draft, read_time
+from triage.outages import AreaKind, KnownOutage, Outage, OutageState, Taken, check_reader, count_notices
 from triage.people import may_see
 from triage.texts import clean
 

@@ -1,21 +1,21 @@
 """Commands that set the product up: schema, demo organisation, calendar, users, tokens."""
 
-import secrets
 from pathlib import Path
 
 import click
 from flask.cli import with_appcontext
 
-from routes.commands.common import moment, open_store, says_what_is_wrong
+from routes.commands.common import moment, open_store, operator, says_what_is_wrong
 from routes.commands.past import make_past
 from routes.request import parts
-from triage.demo import fill_demo, make_demo, new_password
+from triage.demo import fill_demo, make_demo
 from triage.demo_history import HOW_MANY
-from triage.errors import InvalidInput, NotFound, Problem
+from triage.demo_shifts import make_rota
 from triage.mergers import merge_units
 from triage.migrate import migrate as apply_migrations
 from triage.moments import read_day
-from triage.people import User, hasher
+from triage.people import User
+from triage.personnel import add_person, add_token, renew_password, revoke_token, switch_person
 from triage.reference import load_calendar, load_reference
 from triage.terms import Role
 from triage.wording import say
@@ -46,7 +46,10 @@ def demo(history: int | None) -> None:
             click.echo(say("{customers} invented customers added", customers=customers))
         of_the_past = make_past(store, history)
         show_passwords(of_the_past)
-    if not made and not customers and not of_the_past:
+        shifts = make_rota(store, moment())
+        if shifts:
+            click.echo(say("{shifts} shifts of the crews planned", shifts=shifts))
+    if not made and not customers and not of_the_past and not shifts:
         click.echo("the demo organisation is there already; nothing changed (a new password: flask users password NAME)")
 
 
@@ -112,34 +115,10 @@ def users_list() -> None:
 @says_what_is_wrong
 def users_add(username: str, name: str, role: str, unit: str, department: str) -> None:
     """Add a user; the password is printed once."""
+    values = {"username": username, "name": name, "role": role, "unit": unit, "department": department}
     with open_store() as store:
-        current = {row["code"] for row in store.units(current_only=True)}
-        _check_new(username, unit, department, role, (current, store.teams_and_parents()[1]), {row["username"] for row in store.users()})
-        password = new_password()
-        store.add_user(User(username, name, Role(role), unit, department), hasher().hash(password), moment())
-    click.echo(f"{username}  {password}")
-
-
-def _check_new(
-    username: str,
-    unit: str,
-    department: str,
-    role: str,
-    organisation: tuple[set[str], frozenset[tuple[str, str]]],
-    known: set[str],
-) -> None:
-    units, teams = organisation
-    problems = []
-    if username in known:
-        problems.append(Problem("username", f"there is a user {username} already"))
-    if not username or len(username) > 64:
-        problems.append(Problem("username", "1 to 64 characters"))
-    if unit not in units:
-        problems.append(Problem("unit", f"no unit {unit} in use"))
-    if role == Role.HANDLER and (unit, department) not in teams:
-        problems.append(Problem("department", f"unit {unit} has no team of department {department or '(none given)'}"))
-    if problems:
-        raise InvalidInput(*problems)
+        user, password = add_person(values, store=store, actor=operator(), now=moment())
+    click.echo(f"{user.username}  {password}")
 
 
 @users.command("password")
@@ -148,10 +127,8 @@ def _check_new(
 @says_what_is_wrong
 def users_password(username: str) -> None:
     """Give a user a new password, printed once; open sessions end."""
-    password = new_password()
     with open_store() as store:
-        if not store.set_password(username, hasher().hash(password)):
-            raise NotFound(f"no user {username}")
+        password = renew_password(username, store=store, actor=operator(), now=moment())
     click.echo(f"{username}  {password}")
 
 
@@ -161,10 +138,9 @@ def users_password(username: str) -> None:
 @with_appcontext
 @says_what_is_wrong
 def users_switch(username: str, state: str) -> None:
-    """Let a user in (on) or keep the user out at once (off)."""
+    """Let a user in (on) or keep the user out at once, with all sessions and API tokens (off)."""
     with open_store() as store:
-        if not store.set_active(username, state == "on"):
-            raise NotFound(f"no user {username}")
+        switch_person(username, state == "on", store=store, actor=operator(), now=moment())
     click.echo(f"{username} is {state}")
 
 
@@ -180,11 +156,8 @@ def tokens() -> None:
 @says_what_is_wrong
 def tokens_add(username: str, label: str) -> None:
     """Make a token for a user; it is printed once."""
-    token = secrets.token_urlsafe(32)
     with open_store() as store:
-        if store.user(username) is None:
-            raise NotFound(f"no user {username}")
-        store.add_token(token, username, label, moment())
+        token = add_token(username, label, store=store, actor=operator(), now=moment())
     click.echo(token)
 
 
@@ -207,7 +180,7 @@ def tokens_list() -> None:
 def tokens_revoke(username: str, label: str) -> None:
     """Revoke a user's tokens of a label."""
     with open_store() as store:
-        click.echo(f"{store.revoke_tokens(username, label, moment())} revoked")
+        click.echo(f"{revoke_token(username, label, store=store, actor=operator(), now=moment())} revoked")
 
 
 @click.group()

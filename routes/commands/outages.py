@@ -12,7 +12,9 @@ from routes.commands.common import moment, open_store, says_what_is_wrong
 from routes.commands.imports import batches, write_rejects
 from tables import Row, open_table
 from triage.errors import IllegalMove, InvalidInput, Problem
-from triage.outages import FIELDS, Taken, read_draft, take
+from triage.outage_changes import take
+from triage.outage_drafts import read_draft
+from triage.outages import FIELDS, Taken
 from triage.staging import staging
 from triage.store import Store
 

@@ -10,10 +10,10 @@ from routes.commands.common import moment, open_store, says_what_is_wrong
 from routes.reporting import make_asked, make_due
 from triage.drafts import forget_old
 from triage.errors import TriageError
-from triage.escalation import Swept
-from triage.escalation import sweep as sweep_once
 from triage.report_jobs import CUT_OFF
 from triage.store import Store
+from triage.sweeping import Swept
+from triage.sweeping import sweep as sweep_once
 
 LOOK_FOR_REPORTS = 2.0  # seconds
 

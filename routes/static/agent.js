@@ -78,8 +78,25 @@
   // --- which complaint the keys are about: the one that was written in last
   const wake = () => {
     for (const node of call.querySelectorAll(".complaint, #preview article")) node.toggleAttribute("data-asleep", Number(node.dataset.index) !== current);
+    // A ticket of the customer's record takes the words of the complaint that is written.
+    for (const link of customer.querySelectorAll("[name=link]")) link.value = link.value.replace(/:\d+:/, `:${current}:`);
+    lend(document.activeElement);
+  };
+
+  // --- the keys that chase or supplement a ticket are lent to one at a time: that which has the focus, else the likeliest that is listed
+  const lend = (focused) => {
+    const near = focused.closest("li, .brief");
+    const links = [...call.querySelectorAll("[name=link]")];
+    const isAwake = (link) => !link.closest("[data-asleep]");
+    for (const link of links) link.removeAttribute("aria-keyshortcuts");
+    for (const letter of ["C", "S"]) {
+      const own = links.filter((link) => link.dataset.letter === letter && isAwake(link));
+      const first = own.find((link) => near && near.contains(link)) || own.find((link) => preview.contains(link)) || own[0];
+      if (first) first.setAttribute("aria-keyshortcuts", `Alt+${letter}`);
+    }
   };
   call.addEventListener("focusin", (event) => {
+    lend(event.target);
     const own = event.target.closest(".complaint");
     if (!own) return;
     current = Number(own.dataset.index);
@@ -126,67 +143,15 @@
     document.getElementById("find").click();
   });
 
-  // --- topics by name or pinyin initials
-  const names = [...document.querySelectorAll("#topic-names li")].map((node) => ({ code: node.dataset.code, initials: node.dataset.initials, name: node.textContent }));
-  const MOST = 8;
-
-  const close = (search) => {
-    search.nextElementSibling.hidden = true;
-    search.setAttribute("aria-expanded", "false");
-    search.removeAttribute("aria-activedescendant");
-  };
-  const point = (search, to) => {
-    const options = [...search.nextElementSibling.children];
-    for (const option of options) option.setAttribute("aria-selected", String(option === options[to]));
-    if (options[to]) search.setAttribute("aria-activedescendant", options[to].id);
-  };
-  const at = (search) => [...search.nextElementSibling.children].findIndex((option) => option.getAttribute("aria-selected") === "true");
-
-  const list = (search) => {
-    const typed = search.value.trim().toLowerCase().replace(/\s+/g, "");
-    const found = typed ? names.filter(({ name, initials }) => name.replace(/\s|·/g, "").includes(typed) || initials.includes(typed)).slice(0, MOST) : [];
-    search.nextElementSibling.replaceChildren(
-      ...found.map(({ code, name }, index) => {
-        const option = document.createElement("li");
-        Object.assign(option, { id: `${search.id}-${index}`, role: "option", textContent: name });
-        option.dataset.code = code;
-        return option;
-      }),
-    );
-    if (!found.length) return close(search);
-    search.nextElementSibling.hidden = false;
-    search.setAttribute("aria-expanded", "true");
-    point(search, 0);
-  };
-  const choose = (search, option) => {
-    const index = Number(search.dataset.search);
+  // --- topics by name or pinyin initials (finder.js): what is found is taken for its complaint
+  call.addEventListener("found", (event) => {
+    if (!event.target.dataset.search) return; // the unit's, which chooses in its own list
+    event.preventDefault();
+    const index = Number(event.target.dataset.search);
     const likeliest = preview.querySelector(`article[data-index="${index}"] [data-type]`);
-    take(index, option.dataset.code, likeliest && likeliest.dataset.type);
-    search.value = "";
-    close(search);
+    take(index, event.detail, likeliest && likeliest.dataset.type);
     textOf(index).focus();
-  };
-
-  for (const search of call.querySelectorAll("[data-search]")) {
-    search.parentElement.hidden = false;
-    search.addEventListener("input", (event) => event.isComposing || list(search));
-    search.addEventListener("compositionend", () => list(search));
-    search.addEventListener("blur", () => close(search));
-    search.nextElementSibling.addEventListener("mousedown", (event) => {
-      event.preventDefault();
-      if (event.target.matches("li")) choose(search, event.target);
-    });
-    search.addEventListener("keydown", (event) => {
-      if (isComposing(event) || event.altKey) return;
-      const count = search.nextElementSibling.children.length;
-      if (event.key === "ArrowDown") point(search, (at(search) + 1) % count);
-      else if (event.key === "ArrowUp") point(search, (at(search) + count - 1) % count);
-      else if (event.key === "Escape") close(search);
-      else if (event.key === "Enter" && !search.nextElementSibling.hidden) choose(search, search.nextElementSibling.children[at(search)]);
-      else return;
-      event.preventDefault();
-    });
-  }
+  });
 
   // --- what came back: danger on top, said once; the gist said when it changes and the typing rests
   const danger = document.getElementById("danger");
@@ -217,6 +182,7 @@
     if (event.target === customer) {
       said.textContent = customer.querySelector("[data-said]")?.dataset.said || "";
       const first = customer.querySelector(".match");
+      wake();
       if (customer.querySelector(".record")) {
         if (offer(customer, true)) {
           ask();
@@ -247,6 +213,10 @@
     ask();
     keep();
   });
+
+  // What was registered is said once the page stands: a reader hears of changes, not of what was there from the beginning.
+  const registered = document.getElementById("registered");
+  if (registered) setTimeout(() => registered.replaceChildren(...registered.childNodes), 500);
 
   wake();
   offer(document, Boolean(customer.querySelector(".record")));

@@ -13,6 +13,10 @@ const columns = (table) => {
 };
 const percent = (value) => (value === null || value === undefined ? "–" : `${(100 * value).toFixed(1)}%`);
 
+// A line has no length where a value stands between two gaps: a dash is drawn in its place.
+const seenAlone = (value, place, all) =>
+  value !== null && (all[place - 1] ?? null) === null && (all[place + 1] ?? null) === null ? { value, symbol: "rect", symbolSize: [16, 2] } : value;
+
 const OPTIONS = {
   bars: ({ heads, names, values }) => ({
     xAxis: { type: "category", data: names },
@@ -24,8 +28,15 @@ const OPTIONS = {
     yAxis: { type: "value", max: 1, scale: true, axisLabel: { formatter: percent } },
     series: [
       { name: heads[3], type: "line", data: values(3), symbol: "circle", symbolSize: 7 },
-      { name: heads[4], type: "line", data: values(4), symbol: "none", lineStyle: { type: "solid", width: 1 } },
-      ...[5, 6].map((place) => ({ name: heads[place], type: "line", step: "middle", data: values(place), symbol: "none", lineStyle: { type: "dashed", width: 1 } })),
+      // The centre line and the limits, where there are enough cases for any.
+      ...[4, 5, 6].filter((place) => values(place).some((value) => value !== null)).map((place) => ({
+        name: heads[place],
+        type: "line",
+        step: place > 4 && "middle",
+        data: values(place).map(seenAlone),
+        symbol: "none",
+        lineStyle: { type: place > 4 ? "dashed" : "solid", width: 1 },
+      })),
     ],
   }),
   intervals: ({ heads, names, values }) => ({

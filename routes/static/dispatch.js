@@ -30,6 +30,18 @@
     focusOne();
   });
 
+  // A candidate that is not ours leads to the referral, with who probably answers for it; what somebody has written there stays.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("#work [data-refers]");
+    const owner = link && document.getElementById("refer-owner");
+    if (!owner) return;
+    event.preventDefault();
+    owner.closest("details").open = true;
+    if (!owner.value) owner.value = link.dataset.refers;
+    owner.focus();
+    owner.select();
+  });
+
   // --- topics by name or pinyin initials
   const filter = (search) => {
     const typed = search.value.trim().toLowerCase().replace(/\s+/g, "");

@@ -26,6 +26,9 @@ const keyOf = (event) => {
   return `Alt+${event.shiftKey ? "Shift+" : ""}${WORDS[name] || name}`;
 };
 
+// A button that cannot be taken back ([data-twice]) is gone to first: the same key again, or Enter, presses it.
+const isToPress = (node) => node.matches("button, a") && (!node.matches("[data-twice]") || node === document.activeElement);
+
 // What answers: nearest first where a list or a card has keys of its own ([data-keys]), else what stands outside of those.
 const answers = (key) => {
   const near = document.activeElement.closest("[data-keys]");
@@ -41,7 +44,7 @@ document.addEventListener("keydown", (event) => {
   if (!node) return;
   event.preventDefault();
   if (event.repeat) return;
-  if (node.matches("button, a")) return node.click();
+  if (isToPress(node)) return node.click();
   node.focus();
   if (node.select) node.select();
 });

@@ -1,6 +1,6 @@
 """The agent's workplace: one screen for the call, from who is calling to the registered ticket."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -26,7 +26,7 @@ from triage.routing import DANGER
 from triage.scripts import script_of
 from triage.terms import Channel, Locality, Relation, Role
 from triage.texts import clean
-from triage.tickets import UNKNOWN_TYPE, Demand, Opening, starts
+from triage.tickets import UNKNOWN_TYPE, Demand, Opening, Ticket, starts
 from triage.wording import say
 
 
@@ -68,7 +68,7 @@ def register_complaint() -> ResponseReturnValue:
     except InvalidInput as error:
         return page(values, error=error), status_of(error)
     drop_draft(agent.username, values["submission_key"], store=store())
-    return redirect(url_for("pages.ticket", number=tickets[0].number), 303)
+    return redirect(url_for("pages.new_complaint", done=tickets[0].number), 303)
 
 
 @blueprint.post("/complaints/hint")
@@ -166,6 +166,13 @@ def restore_draft() -> ResponseReturnValue:
     return redirect(url_for("pages.new_complaint", draft=key), 303)
 
 
+def registered(recent: Sequence[Ticket]) -> list[Ticket]:
+    """Give the tickets of the contact that the address says was just registered, in their order; `recent` are the user's own, the latest first."""
+    number = clean(request.args.get("done", ""))
+    contact = next((ticket.contact_id for ticket in recent if ticket.number == number), None)
+    return [ticket for ticket in reversed(recent) if ticket.contact_id == contact]
+
+
 def dropped() -> Mapping[str, Any] | None:
     """Give the draft that the address says was thrown away, while it can be taken back."""
     key = clean(request.args.get("dropped", ""))
@@ -226,6 +233,7 @@ def page(
     """Show the form with what was typed."""
     agent = require(Role.AGENT)
     drafts = drafts_of(agent.username, store=store(), now=now())
+    recent = store().taken_by(agent.username, 12)
     return render_template(
         "pages/agent.html",
         values=values,
@@ -236,6 +244,7 @@ def page(
         fills={},
         lookup=lookup,
         dropped=dropped(),
+        registered=registered(recent),
         drafts=[draft for draft in drafts if draft.key != values["submission_key"]],
         rules=rules(),
         initials={code: initials(topic.name) for code, topic in rules().topics.items()},
@@ -243,5 +252,5 @@ def page(
         channels=list(Channel),
         localities=list(Locality),
         relations=list(Relation),
-        recent=store().taken_by(agent.username, 12),
+        recent=recent,
     )

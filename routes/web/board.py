@@ -107,9 +107,9 @@ def board_trend() -> ResponseReturnValue:
     view = asked()
     points = board.trend(view.compute, view.reading)
     a_year = board.last_twelve_months(now())
-    is_thin = 2 * sum(1 for one in points if one.limits) < len(points)
+    judged = sum(1 for one in points if one.limits)
     enough, span = board.enough_to_judge(points), points[0].span if points else "day"
-    return shown("trend", view, points=points, span=span, is_thin=is_thin, enough=enough, a_year=a_year)
+    return shown("trend", view, points=points, span=span, is_thin=2 * judged < len(points), has_limits=judged > 0, enough=enough, a_year=a_year)
 
 
 @blueprint.get("/board/units")

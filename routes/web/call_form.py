@@ -99,9 +99,15 @@ def read_link(value: str) -> tuple[str, int, str, int]:
 
 
 def words_of(values: Mapping[str, Any], index: int, move: str) -> str:
-    """Give what is written to the ticket: the caller's words, and with a supplement where to reach who has called, who may be another customer."""
+    """Give what is written to the ticket: the caller's words, and with a supplement where to reach who has called, who may be another customer.
+
+    Raises:
+        InvalidInput: nothing is written of what the caller says.
+    """
     text, phone = values["complaints"][index]["text"].strip(), (values["callback_phone"] or values["phone"]).strip()
-    return say("{text}\nCaller's phone: {phone}", text=text, phone=phone) if text and move == "supplement" and phone and phone not in text else text
+    if not text:
+        raise InvalidInput(Problem(f"complaints.{index}.text", say("Write down what the customer says now, then chase or supplement the ticket")))
+    return say("{text}\nCaller's phone: {phone}", text=text, phone=phone) if move == "supplement" and phone and phone not in text else text
 
 
 def fillings(customer: CustomerRecord, query: str) -> dict[str, str]:

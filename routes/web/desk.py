@@ -21,6 +21,9 @@ from triage.initials import initials
 from triage.lifecycle import act, legal_moves
 from triage.moves import FIELDS
 from triage.people import User
+from triage.referral import advise
+from triage.routing import EXTERNAL
+from triage.rules import ReferralAdvice
 from triage.storm import is_fault
 from triage.terms import Role, Step
 from triage.texts import clean
@@ -175,10 +178,17 @@ def one(desk: str, ticket: Ticket | None, tried: Tried) -> dict[str, Any]:
         "said": [(note, entry) for entry in kept.trail(ticket.number) for note in kept.notes(ticket.number).get(entry["seq"], []) if _is_told(note)],
         "held_by": held["username"] if held and held["username"] != who.username else "",
         "units": kept.units(current_only=True),
+        "owners": owners_of(ticket),
         "initials": {code: initials(topic.name) for code, topic in rules().topics.items()},
         "alike": group_of(ticket) if is_fault(ticket, rules()) and desk == "work" else None,
         "Step": Step,
     }
+
+
+def owners_of(ticket: Ticket) -> tuple[ReferralAdvice, ...]:
+    """Give who may answer for a ticket that is not ours, by its words, the likeliest first."""
+    outside = next((code for code, topic in rules().topics.items() if topic.lead_department == EXTERNAL), None)
+    return advise(ticket.text, outside, (), rules())
 
 
 def _is_told(note: Mapping[Any, Any]) -> bool:

@@ -45,7 +45,10 @@ PAGES = (
             ("Alt+K", say("Look up a customer (customer number, phone or name)")),
             ("Alt+1 … 3", say("Take the suggested topic of that number, or the customer of that number when several match")),
             ("Alt+/", say("Find a topic by name or pinyin initials")),
+            ("Alt+U", say("Find a supply unit by name or pinyin initials")),
             ("Alt+Z", say("Undo the last field filled in automatically, or the discarding of a draft within one minute")),
+            ("Alt+C", say("Chase the ticket listed for the customer; the first press selects it, the second does it")),
+            ("Alt+S", say("Supplement the ticket listed for the customer; the first press selects it, the second does it")),
             ("Alt+N", say("Add another demand")),
             ("Alt+P", say("Assess")),
             ("Alt+Enter", say("Register")),
@@ -72,6 +75,7 @@ PAGES = (
         ("pages.dispatch", "pages.sent_by_machine"),
         (Role.DISPATCHER,),
         (
+            ("Alt+U", say("Find a supply unit by name or pinyin initials")),
             ("Alt+W", say("Handle one by one")),
             ("Alt+H", say("Review resolved tickets one by one")),
             ("Alt+G", say("Open the largest group of “Many reports of one event”")),
@@ -83,9 +87,12 @@ PAGES = (
         ("pages.desk", "pages.decide", "pages.skip", "pages.undo"),
         (Role.DISPATCHER,),
         (
-            (say("1 2 3 or Alt+1 … 3"), say("Dispatch by the suggestion of that number")),
+            (
+                say("1 2 3 or Alt+1 … 3"),
+                say("Dispatch by the suggestion of that number; open the referral if it is not the supplier's responsibility"),
+            ),
             ("Alt+T", say("Find another topic by name or pinyin initials")),
-            ("Alt+U", say("Change the supply unit")),
+            ("Alt+U", say("Find a supply unit by name or pinyin initials")),
             ("Alt+R", say("Refer (not the supplier's responsibility)")),
             ("Alt+M", say("Merge into another ticket")),
             ("Alt+S", say("Skip")),
@@ -195,6 +202,30 @@ PAGES = (
     HelpPage(
         "admin", say("Administration"), ("pages.admin", "pages.reference", "pages.reference_row", "pages.new_row", "pages.retire_row"), (Role.ADMIN,)
     ),
+    HelpPage(
+        "people",
+        say("People"),
+        (
+            "pages.people",
+            "pages.find_people",
+            "pages.new_person",
+            "pages.person",
+            "pages.person_password",
+            "pages.person_switch",
+            "pages.person_sign_out",
+            "pages.person_token",
+            "pages.person_hand_on",
+        ),
+        (Role.ADMIN,),
+        (
+            ("Alt+K", say("Look for somebody by name or user name")),
+            ("Alt+N", say("Add somebody")),
+            ("Alt+U", say("Find a supply unit by name or pinyin initials")),
+            ("Alt+B", say("Find a department by name or pinyin initials")),
+            ("Alt+Enter", say("Save what was typed about somebody")),
+        ),
+    ),
+    HelpPage("password", say("Change the password"), ("pages.own_password",)),
     HelpPage("models", say("Classification models"), ("pages.models", "pages.model"), (Role.ADMIN,)),
 )
 BY_CODE: Mapping[str, HelpPage] = {page.code: page for page in PAGES}

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from routes.request import now, require, rules, store, user
 from routes.web.blueprint import blueprint
-from triage.escalation import CUT_OFF
+from triage.delivery import CUT_OFF
 from triage.terms import Role
 from triage.wording import say
 

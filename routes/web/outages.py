@@ -12,28 +12,9 @@ from routes.request import now, store, user, version_seen
 from routes.web.blueprint import blueprint
 from triage.errors import Conflict, IllegalMove, InvalidInput, TriageError
 from triage.moments import in_shanghai
-from triage.outages import (
-    FIELDS,
-    MOVE_FIELDS,
-    MOVES,
-    AreaKind,
-    Draft,
-    Outage,
-    OutageKind,
-    OutageState,
-    Taken,
-    change,
-    check_reader,
-    check_registrar,
-    correct,
-    count_notices,
-    frequent_areas,
-    legal_changes,
-    may_register,
-    read_draft,
-    register,
-    warnings_of,
-)
+from triage.outage_changes import MOVE_FIELDS, MOVES, change, check_registrar, correct, frequent_areas, legal_changes, register, warnings_of
+from triage.outage_drafts import read_draft
+from triage.outages import FIELDS, AreaKind, Draft, Outage, OutageKind, OutageState, Taken, check_reader, count_notices, may_register
 from triage.people import may_see
 from triage.texts import clean
 from triage.wording import say

@@ -10,7 +10,7 @@ from routes.board import READERS, own_unit
 from routes.reporting import FORMATS, MIMES, as_file, name_of, note_file
 from routes.request import now, require, rules, store, user
 from routes.web.blueprint import blueprint
-from routes.web.board import link
+from routes.web.board import cases, link
 from routes.web.paging import ON_PAGE, skipped
 from triage import exports, report_jobs
 from triage.errors import InvalidInput, NotFound, Problem
@@ -89,7 +89,8 @@ def period_asked(kind: str, first_on: str) -> Period:
 def report(kind: str, first_on: str) -> ResponseReturnValue:
     """Show a report."""
     made = asked(kind, first_on)
-    values = {"report": made, "link": link, "query": query(made.unit_code), "formats": FORMATS, "is_stale": store().figures_are_stale()}
+    stale, of_unit = store().figures_are_stale(), query(made.unit_code)
+    values = {"report": made, "link": link, "cases": cases, "query": of_unit, "formats": FORMATS, "is_stale": stale}
     return render_template("pages/report.html", **values)
 
 

@@ -12,6 +12,7 @@ from routes.web.help import GENERAL, THEMES, help_of, theme
 from routes.web.live import EVERY, is_live
 from triage import masking, terms
 from triage.errors import TriageError
+from triage.initials import initials
 from triage.moments import in_shanghai
 from triage.moves import BY_CODE
 from triage.people import User
@@ -200,5 +201,6 @@ def register_filters(app: Flask) -> None:
         person=person_name,
         basis=lambda code: BASIS.get(code, code),
         percent=lambda share: f"{share:.1%}",
+        initials=initials,
     )
     app.context_processor(surroundings)

@@ -1,17 +1,19 @@
-"""Signing in and out, and the first page of each role."""
+"""Signing in and out, the own password, and the first page of each role."""
 
 from urllib.parse import urlsplit
 
-from flask import redirect, render_template, request, session, url_for
+from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from routes.errors import status_of
 from routes.request import SESSION_KEY, now, store, user
 from routes.web.blueprint import blueprint
-from triage.errors import SignInFailed, TooManyAttempts
+from triage.errors import InvalidInput, SignInFailed, TooManyAttempts
+from triage.people import LONGEST, SHORTEST, change_own_password
 from triage.people import sign_in as check
 from triage.terms import Role
 from triage.texts import clean
+from triage.wording import say
 
 FIRST = {
     Role.AGENT: "pages.new_complaint",
@@ -52,6 +54,21 @@ def sign_out() -> ResponseReturnValue:
     store().close_session(session.get(SESSION_KEY, ""))
     session.clear()
     return redirect(url_for("pages.sign_in"), 303)
+
+
+@blueprint.route("/password", methods=["GET", "POST"])
+def own_password() -> ResponseReturnValue:
+    """Let somebody change the own password; whoever was given one by an administrator sees no other page before."""
+    who, error = user(), None
+    if request.method == "POST":
+        typed = [clean(request.form.get(name, "")) for name in ("current", "new", "again")]
+        try:
+            session[SESSION_KEY] = change_own_password(who, *typed, store=store(), now=now())
+            flash(say("The password has been changed; you are signed out everywhere else"))
+            return redirect(url_for("pages.home"), 303)
+        except (InvalidInput, TooManyAttempts) as wrong:
+            error = wrong
+    return render_template("pages/password.html", error=error, least=SHORTEST, most=LONGEST), status_of(error) if error else 200
 
 
 def local(target: str) -> str | None:

@@ -57,6 +57,7 @@ def board_sign_off(id: int) -> ResponseReturnValue:
         made=made,
         differences=found[:MOST_SHOWN],
         total=len(found),
+        not_counted=sign_off.not_counted_then(made, store()),
         measure_name=sign_off.name_of,
         words=sign_off.WORDS,
         kinds=KINDS,

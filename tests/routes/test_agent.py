@@ -28,7 +28,7 @@ def register(agent):
     def through_the_form(text=OUTAGE, **fields):
         answer = agent.post("/complaints/new", data={"channel": "phone", "unit_code": "330101", "text-0": text, "action": "submit", **fields})
         assert answer.status_code == 303, answer.text
-        return answer.location.rsplit("/", 1)[1]
+        return answer.location.rpartition("=")[2]
 
     return through_the_form
 
@@ -42,7 +42,7 @@ def test_a_caller_is_found_by_phone_number_or_name_and_fills_the_form(agent, que
     assert OUTAGE in page
     for name, value in (("customer_number", NUMBER), ("phone", PHONE), ("caller_name", NAME), ("address", ADDRESS)):
         assert re.search(rf'name="{name}"[^>]*value="{value}"', page), name
-    assert re.search(r'<option value="330101" selected>', page)
+    assert re.search(r'<option value="330101"[^>]* selected>', page)
     assert "滨河03台区" in page
 
 
@@ -196,6 +196,41 @@ def test_a_known_outage_at_the_address_is_told_while_the_agent_types(app, agent,
     assert "线路跳闸" not in hint(agent, OUTAGE)
 
 
+# --- what was registered
+
+
+def registered(page):
+    """The words of the note above the form, or nothing."""
+    found = re.search(r'<div id="registered" class="[^"]*" role="status">(.*?)</div>', page, re.DOTALL)
+    return re.sub(r"<[^>]+>", "", found[1]) if found else ""
+
+
+def test_what_was_registered_stands_above_an_empty_form_with_who_has_it_and_until_when(agent, store):
+    form = {**FORM, "unit_code": "330101", "text-0": OUTAGE, "text-1": "电线掉下来有人触电了", "phone": PHONE, "action": "submit"}
+    page = agent.get(agent.post("/complaints/new", data=form).location).text
+    said, tickets = registered(page), store.taken_by("agent")
+    assert "✓ 已登记 2 张工单" in said
+    for ticket in tickets:
+        assert f"{ticket.number} " in said
+        assert re.search(rf'href="/tickets/{ticket.number}"', page)
+    assert "特殊" in said
+    assert re.search(r"接单 \d\d-\d\d \d\d:\d\d 前", said)
+    assert PHONE not in page
+    assert f'value="{KEY}"' not in page
+
+
+def test_a_doubtful_one_says_that_a_dispatcher_has_it_and_one_that_was_answered_that_it_has_ended(agent, register):
+    assert "转 派单员 审核" in registered(agent.get(f"/complaints/new?done={register('可能是电表的问题', unit_code='')}").text)
+    about = {"topic-0": "outage.fault.single", "demand_type-0": "fault", "mode-0": "answer", "answer-0": "已告知"}
+    assert "已派" not in registered(agent.get(f"/complaints/new?done={register(**about)}").text)
+
+
+@pytest.mark.parametrize("done", ["", "1", "{number}x", "另"], ids=["nothing", "no number", "nearly one", "Chinese"])
+def test_an_address_that_names_no_ticket_of_the_agents_own_says_nothing(agent, register, done):
+    number = register()
+    assert registered(agent.get("/complaints/new", query_string={"done": done.format(number=number)}).text) == ""
+
+
 # --- a ticket that is there already
 
 
@@ -257,6 +292,18 @@ def test_linking_twice_links_once_and_says_what_happened(agent, store, register)
     assert (first.status_code, second.status_code) == (303, 412)
     assert "已被他人更新" in second.text
     assert OUTAGE in second.text
+    assert store.ticket(number).chases == 1
+
+
+def test_a_customers_open_tickets_can_be_chased_from_the_record_when_something_is_written(agent, store, register):
+    number = register(customer_number=NUMBER)
+    record = agent.post("/complaints/customer", data={"lookup": NUMBER}, headers=BY_SCRIPT).text
+    assert links(record) == [f"chase:0:{number}:1", f"supplement:0:{number}:1"]
+    wordless = agent.post("/complaints/link", data={**FORM, "text-0": " ", "link": links(record)[0]})
+    assert (wordless.status_code, "请先写下客户这次说的话" in wordless.text) == (422, True)
+    assert 'href="#complaints-0-text"' in wordless.text
+    assert store.ticket(number).chases == 0
+    assert agent.post("/complaints/link", data={**FORM, "text-0": "还没来人", "link": links(record)[0]}).status_code == 303
     assert store.ticket(number).chases == 1
 
 

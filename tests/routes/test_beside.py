@@ -86,7 +86,8 @@ def test_the_ticket_page_shows_what_stands_beside_the_way(client_as, store, take
 def test_a_caller_for_somebody_else_wants_to_be_called_back_elsewhere(client_as):
     agent = client_as("agent")
     data = {"channel": "phone", "text-0": SURE, "action": "submit", "unit_code": "330101", "relation": "third_party", "phone": "13800001001"}
-    page = agent.get(agent.post("/complaints/new", data={**data, "callback_phone": "13900002002", "call_id": "C-1"}).location).text
+    taken = agent.post("/complaints/new", data={**data, "callback_phone": "13900002002", "call_id": "C-1"}).location
+    page = agent.get(f"/tickets/{taken.rpartition('=')[2]}").text
     assert "代他人反映" in page
     assert "139****2002" in page
     assert "13900002002" not in page

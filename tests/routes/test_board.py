@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
+from sqlalchemy import text
 
 from triage.complaint import read_contact
 from triage.intake import receive
@@ -21,9 +22,9 @@ TOTAL = re.compile(r"共 (\d+) 条")
 def past(app, store):
     """Tickets of the last weeks in several units, some accepted, some late."""
     parts, now = app.extensions["triage"], datetime.now(UTC)
-    for place, (text, unit) in enumerate([("停电了", "330101"), ("电表不准", "330101"), ("停电了", "330201"), ("可能有问题", "330102")] * 4):
+    for place, (said, unit) in enumerate([("停电了", "330101"), ("电表不准", "330101"), ("停电了", "330201"), ("可能有问题", "330102")] * 4):
         then = now - timedelta(days=3 + place, hours=1)  # or a limit of whole days would run out while the test looks
-        contact = read_contact({"complaints": [{"text": text}], "unit_code": unit, "phone": f"1380000{place:04d}"})
+        contact = read_contact({"complaints": [{"text": said}], "unit_code": unit, "phone": f"1380000{place:04d}"})
         (ticket,) = receive(contact, predict=parts.predict, rules=store.rules(), store=store, now=then, actor="agent")
         if ticket.state == "dispatched" and place % 3:
             who = User("h", "h", Role.HANDLER, ticket.team_unit or "", ticket.department or "")
@@ -64,6 +65,23 @@ def test_a_trend_of_too_few_cases_leads_to_a_year(client_as, past):
     short = auditor.get(f"/board/trend?{period(past)}&step=accept").text
     (link,) = re.findall(r'href="([^"]+)">看最近十二个月', short)
     assert "最近十二个月" not in auditor.get(unescape(link)).text
+
+
+@pytest.mark.parametrize(
+    ("change", "says", "has_limits"),
+    [
+        pytest.param("n = n", r"每日、每周不足 \d+ 件，不画控制限", False, id="too few"),
+        pytest.param("met = n", "没有起伏可判断，不画控制限", False, id="all in time"),
+        pytest.param("n = 100 * n, met = 100 * met", "<td>● 波动内</td>|<td>■ 异常</td>", True, id="enough"),
+    ],
+)
+def test_limits_stand_in_the_table_only_where_there_are_some(client_as, past, store, change, says, has_limits):
+    store.run(text(f"UPDATE figures SET {change} WHERE measure = 'due.customer.accept'"))
+    page = client_as("auditor").get(f"/board/trend?{period(past)}&step=accept").text
+    assert re.search(says, page)
+    heads = ("中心线", "下限", "上限", "判断")
+    assert [f">{head}</th>" in page for head in heads] == [has_limits] * len(heads)
+    assert ("不画控制限" in page) is not has_limits
 
 
 def test_units_are_opened_from_the_province_down(client_as, past):

@@ -143,6 +143,17 @@ def test_a_signed_period_is_given_with_what_differs_today(ask, store, past):
     assert said["count"] == len(said["differences"]) > 0
     changed = next(one for one in said["differences"] if (one["measure"], one["by"]) == ("received", ""))
     assert changed["today"]["met"] == changed["signed"]["met"] + 1
+    assert said["not_counted_then"] == []
+
+
+def test_what_nothing_counted_yet_when_a_period_was_signed_is_said_and_not_compared(ask, store, past, client_as):
+    day = in_shanghai(past).date() - timedelta(days=1)
+    with store.writing():
+        id = store.add_sign_off("3301", day, day, signed_by="auditor", signed_at=past, note="")
+    said = ask("auditor")(f"/board/signed/{id}").json
+    assert [one["measure"] for one in said["not_counted_then"]] == ["worked", "checked"]
+    assert {one["measure"].split(".")[0] for one in said["differences"]} & {"worked", "checked"} == set()
+    assert "签认时尚无此指标，不作比较" in client_as("auditor").get(f"/board/signed/{id}").text
 
 
 @pytest.mark.parametrize("place", EVERYWHERE)

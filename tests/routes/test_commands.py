@@ -128,10 +128,10 @@ def test_users_and_tokens_are_made_listed_and_taken_away(run, store):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        pytest.param(["add", "agent", "--name", "x", "--role", "agent", "--unit", "33"], "already", id="a name that is taken"),
-        pytest.param(["add", "x", "--name", "x", "--role", "agent", "--unit", "99"], "no unit 99", id="no such unit"),
-        pytest.param(["add", "x", "--name", "x", "--role", "handler", "--unit", "33010201"], "no team", id="a handler without a team"),
-        pytest.param(["password", "nobody"], "no user nobody", id="no such user"),
+        pytest.param(["add", "agent", "--name", "x", "--role", "agent", "--unit", "33"], "已有用户 agent", id="a name that is taken"),
+        pytest.param(["add", "x", "--name", "x", "--role", "agent", "--unit", "99"], "没有在用的单位 99", id="no such unit"),
+        pytest.param(["add", "x", "--name", "x", "--role", "handler", "--unit", "33010201"], "必须有部门", id="a handler without a team"),
+        pytest.param(["password", "nobody"], "没有用户 nobody", id="no such user"),
     ],
 )
 def test_a_wrong_user_is_refused_with_the_reason(run, arguments, said):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from triage.escalation import CUT_OFF
+from triage.delivery import CUT_OFF
 from triage.store.sql import block
 
 NOW = datetime.now(UTC)

@@ -48,7 +48,7 @@ def register(client_as):
         data = {**CALLER, "text-0": text, "action": "submit", **fields}
         answer = client_as("agent").post("/complaints/new", data=data)
         assert answer.status_code == 303, answer.text
-        return answer.location.rsplit("/", 1)[1]
+        return answer.location.rpartition("=")[2]
 
     return through_the_form
 

@@ -23,6 +23,7 @@ from triage.lifecycle import act
 from triage.moments import in_shanghai
 from triage.people import User
 from triage.printing import PrinterMissing, check_font, find_chromium, to_pdf
+from triage.quality_events import enter
 from triage.reference import edit_row
 from triage.report import due_periods, latest_complete, make_report, period_with
 from triage.terms import ReportKind, Role
@@ -84,6 +85,27 @@ def test_every_number_of_a_report_opens_down_to_exactly_its_tickets(client_as, l
     assert re.findall(r"<style|\sstyle=|\son[a-z]+=|<script(?! src=)", page.text) == []
 
 
+@pytest.fixture
+def deducted(store, last_week):
+    """Two cases of misconduct in the last week."""
+    auditor = User("auditor", "质检员", Role.AUDITOR, "33", "")
+    for text in ("推诿", "又一起"):
+        values = {"kind": "misconduct", "unit_code": "330101", "happened_on": str(last_week.first_on), "text": text, "source": "录音"}
+        enter(values, user=auditor, store=store, now=datetime.now(UTC))
+
+
+def test_each_line_of_the_index_opens_to_its_cases_for_those_who_read_them(client_as, last_week, deducted):
+    auditor = client_as("auditor")
+    page = auditor.get(address(last_week)).text
+    ((link, count),) = re.findall(r'<a href="(/audit/events[^"]+)">(\d+)</a>', page)
+    assert count == "2"
+    assert re.search(r"<small>共 2 [条件]</small>", auditor.get(unescape(link)).text)
+    index = page[page.index('<h2 id="index">') : page.index('<h2 id="units">')]
+    assert len(LINK.findall(index)) >= 1  # the business handled
+    assert "<td>每件扣 0.2 分</td>" in index
+    assert "/audit/events" not in client_as("dispatcher").get(address(last_week)).text
+
+
 def test_a_leader_reads_their_own_unit_and_no_other(client_as, last_week, store):
     leader = client_as("leader")
     own = next(row["unit_code"] for row in store.users() if row["username"] == "leader")
@@ -120,7 +142,7 @@ def sheets(data: bytes) -> dict[str, list[list[object]]]:
     return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
 
 
-def test_a_workbook_holds_the_figures_as_numbers_with_formats_heads_and_charts(client_as, last_week, store):
+def test_a_workbook_holds_the_figures_as_numbers_with_formats_heads_and_charts(client_as, last_week, store, deducted):
     answer = client_as("auditor").get(address(last_week, "/file?format=xlsx"))
     made = make_report(last_week, "", store=store, rules=store.rules(), now=datetime.now(UTC))
     read = sheets(answer.data)
@@ -129,6 +151,13 @@ def test_a_workbook_holds_the_figures_as_numbers_with_formats_heads_and_charts(c
     assert [row[0] for row in read["摘要"][3:]] == list(made.summary)
     missed = sum(row.compared.figure.n - row.compared.figure.k for row in made.steps)
     assert len(read["超时明细"]) - 1 == missed > 0
+    index = {row[0]: row[1:] for row in read["优质服务评价指数"][1:]}
+    assert index["违规行为"][:4] == ["每件扣 0.2 分", 2, "", pytest.approx(-0.4)]
+    whole = made.index.whole
+    points = (whole.now, whole.before, whole.since_before, whole.last_year, whole.since_last_year)
+    assert index["指数"][3:] == ["" if one is None else pytest.approx(one) for one in points]
+    assert read["趋势"][0] == ["起始日", "到期", "及时", "处理回复及时率"]  # too few cases for control limits, which is said
+    assert "不画控制限" in read["趋势"][-1][0]
     parts = {name: content.decode() for name, content in unzipped(answer.data).items() if name.endswith(".xml")}
     assert sum(name.startswith("xl/charts/chart") for name in parts) == 2
     assert 'formatCode="0.0%"' in parts["xl/styles.xml"]

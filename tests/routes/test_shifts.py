@@ -251,4 +251,4 @@ def test_nobody_is_added_to_a_unit_that_is_gone(run):
     run("units", "merge", "33010201", "330102", "--on", "2026-01-01")
     refused = run("users", "add", "somebody", "--name", "某人", "--role", "leader", "--unit", "33010201")
     assert refused.exit_code == 2
-    assert "no unit 33010201 in use" in refused.output
+    assert "没有在用的单位 33010201" in refused.output

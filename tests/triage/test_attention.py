@@ -84,6 +84,13 @@ HEARD = {
         "没有人来修，病人的吸痰器停了",
         "吸氧的电费优惠办过，今天停电了",
     ),
+    "trapped": (
+        "电梯里困着两个人，停电了",
+        "停电，我妈还在电梯里",
+        "我在电梯里出不来，快来电",
+        "刚才一停电电梯就卡住了，里面有个老太太",
+        "上次停电就困过人，这次又把我爸困在电梯里了，到现在没放出来",
+    ),
 }
 NOT_HEARD = {
     "injury": (
@@ -154,6 +161,17 @@ NOT_HEARD = {
         "制氧机的电费有没有优惠",
         "制氧机早就送人了",
         "卖呼吸机的店停电了",
+    ),
+    "trapped": (
+        "上次停电把人困在电梯里",
+        "电梯停了老人下不了楼",
+        "昨天停电我被困在电梯里四十分钟",
+        "万一停电把人困在电梯里谁负责",
+        "电梯里困的人已经救出来了，什么时候来电",
+        "没有人困在电梯里，就是停电",
+        "这个月第三次停电，电梯又困人",
+        "电梯一停就有人被关在里面",
+        "物业把电梯关了",
     ),
 }
 
@@ -254,6 +272,13 @@ def test_a_machine_that_keeps_somebody_alive_raises_the_level_and_brings_in_emer
     decision = decide(made.complaints[0], made, prediction(topic, "complaint", 0.5), nobody(), rules)
     assert (decision.level, decision.co_departments) == (Level.MAJOR, ("operations",))
     assert "居家医疗用电：原文“吸氧”" in decision.reasons
+
+
+def test_somebody_in_a_lift_raises_the_level_and_brings_in_the_repair_that_gives_power_back(rules: Rules):
+    made = contact("停电了，电梯里困着两个人，快来")
+    decision = decide(made.complaints[0], made, prediction("business.tariff.bill", "complaint", 0.5), nobody(), rules)
+    assert (decision.level, decision.co_departments) == (Level.MAJOR, ("repair",))
+    assert "电梯困人：原文“电梯里困着”" in decision.reasons
 
 
 def test_a_rule_taken_out_of_the_table_is_not_heard(rules: Rules):

@@ -1,7 +1,9 @@
 """The attention rules on cases that were written without sight of them: recall and precision per rule, printed and held (docs/attention.md)."""
 
+import csv
 import re
 import time
+from pathlib import Path
 
 import pytest
 
@@ -12,13 +14,14 @@ from triage.rules import TURN, expand, read_wordings
 
 WORDINGS = bundled_wordings()
 CASES = read_cases()
+CORPUS = Path(__file__).resolve().parents[2] / "data" / "corpus"
 RULES = ("injury", "media", "collective", "authority", "confidential", "no_liability", "life_support")
+PAIRS = [(rule, split) for rule in RULES for split in SPLITS] + [("trapped", "unseen")]  # the corpus was what the last one was written by
 FLOORS = {"dev": (0.92, 0.95), "test": (0.95, 0.95), "unseen": (0.95, 0.95)}  # recall, precision: a little under what was measured
 WORDS = {"人": "人|孩子", "否定": "没有|没", "往事": "去年", "事后": "那次", "全文_夸": "表扬", TURN: "现在"}
 
 
-@pytest.mark.parametrize("split", SPLITS)
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize(("rule", "split"), PAIRS)
 def test_a_rule_hears_what_it_should_and_little_else(rule: str, split: str, capsys: pytest.CaptureFixture[str]):
     found = score(CASES, rule, split, WORDINGS)
     with capsys.disabled():
@@ -28,11 +31,20 @@ def test_a_rule_hears_what_it_should_and_little_else(rule: str, split: str, caps
     assert found.precision >= precision, found.mistaken
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_a_rule_has_enough_cases_of_both_kinds(rule: str):
-    for split in SPLITS:
-        own = [case.is_expected for case in CASES if (case.rule, case.split) == (rule, split)]
-        assert (own.count(True) >= 30, own.count(False) >= 30) == (True, True)
+@pytest.mark.parametrize(("rule", "split"), PAIRS)
+def test_a_rule_has_enough_cases_of_both_kinds(rule: str, split: str):
+    own = [case.is_expected for case in CASES if (case.rule, case.split) == (rule, split)]
+    assert (own.count(True) >= 30, own.count(False) >= 30) == (True, True)
+
+
+def test_of_the_corpus_with_its_many_old_tales_of_lifts_only_somebody_who_is_in_one_now_is_heard():
+    wordings = tuple(one for one in WORDINGS if one.rule == "trapped")
+    heard = []
+    for file in sorted(CORPUS.glob("*.csv")):
+        with file.open(encoding="utf-8", newline="") as rows:
+            heard += [file.stem for row in csv.DictReader(rows) if list(hear(row["text"], wordings))]
+    assert heard.count("outage.fault.area") >= 16
+    assert len(heard) - heard.count("outage.fault.area") <= 2, "one of them is right: a child in a lift whose caller has power"
 
 
 def test_the_evidence_stands_in_the_text_and_a_text_speaks_once_for_a_rule():

@@ -13,7 +13,9 @@ from triage.customer_files import UnitCount, read_count, read_customer, take_cou
 from triage.customers import By, look_alikes, look_up, pick, read_query
 from triage.errors import Forbidden, InvalidInput, NotFound
 from triage.intake import consider
-from triage.outages import AreaKind, read_draft, register
+from triage.outage_changes import register
+from triage.outage_drafts import read_draft
+from triage.outages import AreaKind
 from triage.similarity import LIKE_ENOUGH
 from triage.store import Database
 from triage.store.customers import OF_TEAM

@@ -8,30 +8,16 @@ import pytest
 
 from tests.triage.samples import NOW, SECRET, prediction, shanghai
 from triage.clocks import Limit, Pause, PauseKind
+from triage.delivery import CUT_OFF, RETRIES, UNCLEAR, drops_doubles
 from triage.errors import InvalidInput, NotFound, Problem
-from triage.escalation import (
-    CUT_OFF,
-    RETRIES,
-    UNCLEAR,
-    Directory,
-    Mark,
-    OpenStep,
-    Unit,
-    drops_doubles,
-    key_of,
-    length,
-    marks_of,
-    quiet_until,
-    recipients,
-    rows_for,
-    sweep,
-    wording,
-)
+from triage.escalation import Directory, Mark, OpenStep, Unit, key_of, length, marks_of, quiet_until, recipients, rows_for, wording
+from triage.mail import SmtpOutlet
 from triage.people import User
 from triage.rules import Escalation, OutletRow
-from triage.sending import SendFailed, SmtpOutlet
+from triage.sending import SendFailed
 from triage.store import Store
 from triage.store.sql import block
+from triage.sweeping import sweep
 from triage.terms import Role, Step
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -12,7 +12,9 @@ from triage.errors import Forbidden, InvalidInput
 from triage.exports import Export, entries
 from triage.extract import Extracted, Scope, extract
 from triage.figures import Reading
-from triage.metrics import METRICS, durations, excluded, timeliness
+from triage.metrics import METRICS, durations, excluded, service_index, timeliness
+from triage.quality_events import enter, revoke
+from triage.service_index import RULES
 from triage.store.sql import block
 from triage.terms import Role, Watch
 
@@ -91,12 +93,60 @@ def test_every_metric_with_a_share_has_something_to_compare(store, write, past):
     assert {code for (code,) in ask(path, "SELECT DISTINCT metric FROM rates")} >= set(METRICS) - {"arrival", "override", "machine_errors"}
 
 
-def test_durations_and_what_is_left_out_are_those_of_the_metrics(store, write, past):
+def test_what_is_left_out_is_that_of_the_metric(store, write, past):
     path, _ = write()
     reading = Reading(store, TODAY - timedelta(days=10), LAST, LATER)
     assert set(ask(path, "SELECT why, n FROM excluded")) == {(one.why, one.n) for one in excluded(reading)}
-    found = {row[0]: (row[1], pytest.approx(row[2])) for row in ask(path, "SELECT * FROM durations WHERE watch_and_step LIKE 'customer.%'")}
-    assert found == {f"customer.{one.step}": (one.n, one.mean) for one in durations(reading, Watch.CUSTOMER)}
+
+
+@pytest.mark.parametrize("unit", ["", "3301", "330102"])
+@pytest.mark.parametrize("now", [LATER, NOW + timedelta(days=1)], ids=["over", "running: some not due"])
+def test_median_and_ninth_decile_of_both_times_are_those_of_the_board(store, write, past, unit, now):
+    path, _ = write(unit=unit, now=now)
+    reading = Reading(store, TODAY - timedelta(days=10), LAST, now, (unit,))
+    for view, took in (("durations", "duration"), ("worked", "worked")):
+        rows = ask(path, f"SELECT * FROM {view}")
+        found = {row[0]: pytest.approx(row[1:]) for row in rows}
+        times = {f"{watch.value}.{one.step}": one for watch in Watch for one in durations(reading, watch, took=took)}
+        assert found == {name: (one.n, one.mean, one.quantile(0.5), one.quantile(0.9)) for name, one in times.items()}, view
+        assert found, view
+    ended = "SELECT COUNT(*) FROM steps WHERE ended_at IS NOT NULL AND voided_at IS NULL"
+    assert ask(path, f"{ended} AND used_seconds IS NULL") == [(0,)]
+
+
+@pytest.fixture
+def deducted(store, past):
+    """Two events of a city, one of another, one revoked, one of another month; two records found untrue, one of them too early."""
+    store.add_user(user(Role.AUDITOR), "!", NOW)
+    good = {"kind": "misconduct", "unit_code": "330101", "happened_on": "2026-11-24", "text": "推诿，客户王大锤", "source": "录音"}
+    others = ({"text": "又一起"}, {"kind": "negative_publicity", "unit_code": "330201"}, {"text": "登错"}, {"happened_on": "2026-10-01"})
+    made = [enter({**good, **values}, user=user(Role.AUDITOR), store=store, now=LATER)[0] for values in ({}, *others)]
+    revoke(made[3].id, {"reason": "登错"}, user=user(Role.AUDITOR), store=store, now=LATER)
+    numbers = [row["number"] for row in store.rows(block("SELECT number FROM tickets ORDER BY number"))]
+    for number, days in ((numbers[0], 1), (numbers[1], -30)):
+        store.keep_suspicion("no_call", number, "没有呼出记录", NOW)
+        (row,) = store.rows(block("SELECT id FROM suspicions WHERE ticket_number = :n"), n=number)
+        store.decide_suspicion(row["id"], "confirmed", "a-auditor", NOW + timedelta(days=days))
+
+
+@pytest.mark.parametrize("unit", ["", "3301", "330101", "330201"])
+def test_the_service_index_is_the_boards_line_by_line(store, write, deducted, unit):
+    path, _ = write(unit=unit)
+    index = service_index(Reading(store, TODAY - timedelta(days=10), LAST, LATER, (unit,)))
+    given = {line.code: (line.figure.k if line.figure else line.cases, line.figure and line.figure.n, line.points) for line in index.lines}
+    found = {line: (cases, of_n, pytest.approx(points)) for line, cases, of_n, points in ask(path, "SELECT * FROM service_index_lines")}
+    assert found == given
+    assert ask(path, "SELECT points FROM service_index") == ([(pytest.approx(index.value),)] if index.lines else [])
+    for (line,) in ask(path, "SELECT line FROM service_index_lines WHERE of_n IS NULL"):
+        listed = ask(path, "SELECT COUNT(*) FROM index_cases WHERE line = ? AND is_revoked = 0", line)
+        assert listed == [(given[line][0],)]
+
+
+def test_the_index_of_everything_has_every_kind_of_line_and_the_revoked_event_takes_nothing(write, deducted):
+    path, _ = write()
+    assert [line for (line,) in ask(path, "SELECT line FROM service_index_lines ORDER BY line")] == sorted(RULES)
+    assert ask(path, "SELECT COUNT(*), SUM(is_revoked) FROM index_cases") == [(5, 1)]
+    assert "王大锤".encode() not in path.read_bytes()
 
 
 def test_units_side_by_side_add_up_to_the_whole(write, past):

@@ -9,10 +9,14 @@ from sqlalchemy import text
 from tests.triage.samples import LIUHE, NOW, prediction, shanghai, user
 from triage.demo import make_demo
 from triage.errors import InvalidInput
+from triage.figures import Reading
 from triage.handovers import hand_over
 from triage.mergers import merge_units
-from triage.outages import read_draft, register
+from triage.metrics import service_index
+from triage.outage_changes import register
+from triage.outage_drafts import read_draft
 from triage.people import may_see
+from triage.quality_events import Asked, enter
 from triage.reference import add_row
 from triage.routing import team_unit
 from triage.shifts import plan
@@ -148,6 +152,35 @@ def test_the_leader_of_the_other_unit_sees_what_the_old_one_has_closed(store, fi
     leader = user(Role.LEADER, NEW)
     merge()
     assert may_see(leader, store.ticket(finished.number), store)
+
+
+def index_of(store, unit: str) -> dict[str, float]:
+    """The deductions of November for quality events, each exactly its list."""
+    index = service_index(Reading(store, date(2026, 11, 1), date(2026, 11, 30), NOW, (unit,)))
+    lines = [line for line in index.lines if line.behind]
+    for line in lines:
+        asked = Asked(line.behind.kind, unit, date(2026, 11, 1), date(2026, 11, 30), is_valid=True)
+        assert len(store.quality_events(asked, 100)) == line.cases
+    return {line.code: line.cases for line in lines}
+
+
+def test_quality_events_count_for_the_other_unit_from_the_merger_on_as_tickets_do(store, take, merge):
+    auditor = user(Role.AUDITOR)
+    store.add_user(auditor, "!", NOW)
+    event = {"kind": "misconduct", "unit_code": CITY, "happened_on": "2026-11-20", "text": "推诿", "source": "录音"}
+    first, _ = enter(event, user=auditor, store=store, now=NOW)
+    for unit in (CITY, OTHER_CITY):
+        take("电费多算了", said=prediction("business.tariff.bill", "complaint"), unit_code=unit)
+    assert (index_of(store, "3301"), index_of(store, "3302"), index_of(store, OTHER_CITY)) == ({"misconduct": 1}, {}, {})
+    merge(CITY, OTHER_CITY)
+    store.rebuild_figures()
+    assert (index_of(store, "3301"), index_of(store, "3302"), index_of(store, OTHER_CITY)) == ({}, {"misconduct": 1}, {"misconduct": 1})
+    assert store.quality_event(first.id) == first  # as it was entered
+    for code in (CITY, OTHER_CITY):  # the same sent again, under either name
+        assert enter(event | {"unit_code": code}, user=auditor, store=store, now=NOW) == (first, False)
+    later, is_new = enter(event | {"text": "又一起"}, user=auditor, store=store, now=NOW)
+    assert (later.unit_code, is_new) == (OTHER_CITY, True)
+    assert index_of(store, OTHER_CITY) == {"misconduct": 2}
 
 
 def test_the_history_of_a_unit_goes_back_through_mergers_of_mergers(store, merge):

@@ -7,6 +7,8 @@ import pytest
 
 from tests.triage.samples import NOW, shanghai, user
 from triage.errors import InvalidInput
+from triage.outage_changes import corrected, fresh, legal_changes
+from triage.outage_drafts import read_draft
 from triage.outages import (
     Area,
     AreaKind,
@@ -14,17 +16,13 @@ from triage.outages import (
     OutageKind,
     OutageRules,
     OutageState,
-    corrected,
     frequent,
-    fresh,
     is_related,
-    legal_changes,
     may_read,
     may_register,
     normal,
     notice_due,
     parts_of,
-    read_draft,
     read_outage_rules,
     told,
 )

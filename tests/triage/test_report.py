@@ -4,13 +4,15 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from tests.triage.samples import NOW, prediction, shanghai
+from tests.triage.samples import NOW, prediction, shanghai, user
 from triage import metrics
 from triage.errors import InvalidInput
 from triage.figures import Figure, Opens, Reading
+from triage.quality_events import enter
 from triage.report import latest_complete, make_report, missed, period_from, period_with, recent
 from triage.report_words import Words
-from triage.terms import ReportKind
+from triage.service_index import Index, IndexRow, Points
+from triage.terms import ReportKind, Role
 
 MONDAY = date(2026, 11, 23)
 BILL = prediction("business.tariff.bill", "complaint")
@@ -84,6 +86,48 @@ def test_a_report_has_the_figures_of_the_board(store, week):
     assert [(one.name, one.n) for one in made.excluded] == [("已撤诉", 1)]
     assert (made.topics[0].name, made.topics[0].n, made.topics[0].share) == (store.rules().topics["business.tariff.bill"].name, 12, 1)
     assert (made.title, made.is_over) == (f"{made.unit_name}投诉处理周报", True)
+
+
+def test_the_index_stands_beside_the_period_before_and_last_year_line_by_line(store, week):
+    event = {"kind": "misconduct", "unit_code": "330101", "happened_on": "2026-11-24", "text": "推诿", "source": "录音"}
+    auditor = user(Role.AUDITOR)
+    store.add_user(auditor, "!", NOW)
+    for day in ("2026-11-24", "2026-11-25"):
+        enter({**event, "happened_on": day}, user=auditor, store=store, now=LATER)
+    enter({**event, "happened_on": "2026-11-17", "kind": "negative_publicity"}, user=auditor, store=store, now=LATER)
+    made = report(store)
+    board_says = metrics.service_index(Reading(store, MONDAY, MONDAY + timedelta(days=6), LATER, ("33",)))
+    before = metrics.service_index(Reading(store, MONDAY - timedelta(days=7), MONDAY - timedelta(days=1), LATER, ("33",)))
+    assert (made.index.whole.now, made.index.whole.before, made.index.whole.last_year) == (board_says.value, before.value, None)
+    lines = {row.code: (row.points.now, row.points.before, row.points.since_before, row.line.cases if row.line else 0) for row in made.index.rows}
+    assert lines["misconduct"] == pytest.approx((-0.4, 0, -0.4, 2))
+    assert lines["negative_publicity"] == pytest.approx((0, -5, 5, 0))
+    assert sum(row.points.now for row in made.index.rows) == pytest.approx(board_says.value)
+    (said,) = [one for one in made.summary if one.startswith(made.index_name)]
+    assert f"{made.index_name} {board_says.value:.2f} 分；上周 {before.value:.2f} 分" in said
+    assert said.endswith("升降不作好坏判断。")
+
+
+def test_what_takes_most_from_the_index_is_named():
+    rows = (IndexRow("base", Points(99.5, 100, 98), None), IndexRow("misconduct", Points(-0.4, 0, 0), None))
+    said = Words(WEEK, 10).index("指数", Index(rows, Points(99.1, 100, 98), 200))
+    assert said == [
+        "指数 99.10 分；上周 100.00 分（-0.90）；去年同期 98.00 分（+1.10）；扣分最多的是“基础分：三次及以上来电”，扣 0.50 分。"
+        "指数没有区间，升降不作好坏判断。"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("points", "handled", "says"),
+    [
+        pytest.param(None, 0, [], id="no business"),
+        pytest.param(80.0, 9, ["指数 80.00 分：办理业务量只有 9 件，件数少，不作评判。"], id="too few"),
+        pytest.param(100.0, 10, ["指数 100.00 分。指数没有区间，升降不作好坏判断。"], id="nothing before, nothing taken"),
+    ],
+)
+def test_an_index_of_little_business_is_not_judged(points, handled, says):
+    rows = (IndexRow("base", Points(points, None, None), None),) if points is not None else ()
+    assert Words(WEEK, 10).index("指数", Index(rows, Points(points, None, None), handled)) == says
 
 
 def test_what_got_worse_beyond_noise_is_said_with_points_and_interval(store, week):

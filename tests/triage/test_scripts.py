@@ -51,6 +51,11 @@ def test_danger_to_life_comes_before_whatever_the_call_is_about(rules):
     assert "8 米" in script.safety
 
 
+def test_somebody_in_a_lift_is_told_to_call_who_can_open_it_and_to_leave_the_doors_alone(rules):
+    safety = script_of("outage.fault.area", rules, heard=("trapped",)).safety
+    assert [word for word in ("119", "应急电话", "镇静", "不要扒门") if word not in safety] == []
+
+
 def test_a_machine_that_keeps_somebody_alive_comes_before_the_topic_and_after_danger(rules):
     script = script_of("business.reading.arrears", rules, heard=("authority", "life_support"))
     assert "备用电池" in script.asks[1]
@@ -69,7 +74,7 @@ def test_every_topic_of_the_taxonomy_can_be_typed_by_its_initials(rules):
 
 @pytest.mark.parametrize(
     ("name", "typed"),
-    [("抄表催费 · 抄表", "cbcfcb"), ("服务行为 · 营业厅人员服务", "fwxwyytryfw"), ("停电 2 次", "td2次"), ("", "")],
+    [("抄表催费 · 抄表", "cbcfcb"), ("服务行为 · 营业厅人员服务", "fwxwyytryfw"), ("停电 2 龘", "td2龘"), ("", "")],
     ids=["topic", "the reading that topics use", "a character that is not in the table stays", "nothing"],
 )
 def test_initials_are_the_first_letters(name, typed):

@@ -28,8 +28,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from triage.errors import InvalidInput, TriageError
-from triage.sending import ConsoleOutlet, FileOutlet, Message, SendFailed, SmtpOutlet, WebhookOutlet, describe, open_outlet
+from triage.mail import SmtpOutlet
+from triage.outlets import describe, open_outlet
+from triage.sending import ConsoleOutlet, FileOutlet, Message, SendFailed
 from triage.settings import ROOT
+from triage.webhook import WebhookOutlet
 
 SECRET = "Pa55-w0rd/水印"
 PASSWORD = "hunter2@#?"

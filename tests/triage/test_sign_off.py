@@ -6,7 +6,7 @@ import pytest
 
 from tests.triage.samples import NOW, SECRET, prediction, user
 from triage.errors import Conflict, Forbidden, InvalidInput, NotFound
-from triage.sign_off import WORDS, differences, name_of, sign, sign_off, sign_offs, signed
+from triage.sign_off import CAME_LATER, WORDS, differences, name_of, not_counted_then, sign, sign_off, sign_offs, signed
 from triage.store import Store
 from triage.store.facts import NAMES
 from triage.terms import Role
@@ -76,6 +76,33 @@ def test_what_is_corrected_later_is_a_difference_that_opens_to_its_tickets(store
     for one in found:
         assert store.count_figure_list(one.opens.wanted(), LATER) == one.today.n, one
     assert store.frozen_figures(made.id) == before
+
+
+@pytest.fixture
+def signed_long_ago(store, tickets, auditor):
+    """A month that was signed when steps did not keep yet how much of their time they used."""
+    with store.writing():
+        id = store.add_sign_off("3301", date(2026, 11, 1), date(2026, 11, 30), signed_by="a-auditor", signed_at=LATER, note="")
+        then = sign_month(store, unit_code="330101")
+        store.freeze(id, [(kind, one) for kind, one in store.frozen_figures(then.id) if one.measure.split(".")[0] not in CAME_LATER])
+    return sign_off(id, store)
+
+
+def test_what_nothing_counted_yet_when_a_period_was_signed_is_no_correction(store, signed_long_ago, move, tickets):
+    move(tickets[1], "accept", minutes=20)
+    found = differences(signed_long_ago, store=store, now=LATER)
+    assert "duration" in {one.measure.split(".")[0] for one in found}
+    assert {one.measure.split(".")[0] for one in found} & set(CAME_LATER) == set()
+    assert not_counted_then(signed_long_ago, store) == CAME_LATER
+
+
+@pytest.mark.usefixtures("auditor")
+def test_what_was_counted_when_a_period_was_signed_is_compared_even_where_it_was_nothing(store, take, move):
+    made = sign_month(store)
+    (ticket,) = take("电费多算了", said=BILL)
+    move(ticket, "accept", minutes=10)
+    assert not_counted_then(made, store) == ()
+    assert "worked" in {one.measure.split(".")[0] for one in differences(made, store=store, now=LATER)}
 
 
 @pytest.mark.usefixtures("auditor", "tickets")

@@ -1,7 +1,7 @@
 """The audit trail: append-only, hash-chained per ticket; personal data only as keyed digests."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -53,6 +53,21 @@ def link(entry: Mapping[str, Any]) -> str:
     parts = [str(entry[key] or "") for key in ("ticket_number", "seq", "actor", "action", "from_state", "to_state", "detail_json", "previous_hash")]
     moment: datetime = entry["happened_at"]
     return hashlib.sha256("\x1f".join([*parts, moment.astimezone(UTC).isoformat()]).encode()).hexdigest()
+
+
+def breaks(entries: Iterable[RowMapping]) -> Iterator[BrokenChain]:
+    """Go through entries in the order of ticket and place, and give where a chain does not hold."""
+    number, seq, previous = "", 0, ""
+    for row in entries:
+        if row["ticket_number"] != number:
+            number, seq, previous = row["ticket_number"], 0, ""
+        if row["seq"] != seq + 1:
+            yield BrokenChain(number, row["seq"], "an entry is missing before it")
+        elif row["previous_hash"] != previous:
+            yield BrokenChain(number, row["seq"], "it does not continue the entry before it")
+        elif row["hash"] != link(dict(row)):
+            yield BrokenChain(number, row["seq"], "its content was changed")
+        seq, previous = row["seq"], row["hash"]
 
 
 class Audit(Part):
@@ -109,16 +124,4 @@ class Audit(Part):
 
     def broken_chains(self) -> list[BrokenChain]:
         """Read every chain and say where one does not hold; none is the answer that one hopes for."""
-        broken: list[BrokenChain] = []
-        number, seq, previous = "", 0, ""
-        for row in self.connection.execute(ALL).mappings():
-            if row["ticket_number"] != number:
-                number, seq, previous = row["ticket_number"], 0, ""
-            if row["seq"] != seq + 1:
-                broken.append(BrokenChain(number, row["seq"], "an entry is missing before it"))
-            elif row["previous_hash"] != previous:
-                broken.append(BrokenChain(number, row["seq"], "it does not continue the entry before it"))
-            elif row["hash"] != link(dict(row)):
-                broken.append(BrokenChain(number, row["seq"], "its content was changed"))
-            seq, previous = row["seq"], row["hash"]
-        return broken
+        return list(breaks(self.connection.execute(ALL).mappings()))

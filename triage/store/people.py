@@ -11,7 +11,7 @@ from triage.store.base import Part
 from triage.store.sql import block
 from triage.terms import Role
 
-COLUMNS = "users.username, users.name, users.role, users.unit_code, users.department_code"
+COLUMNS = "users.username, users.name, users.role, users.unit_code, users.department_code, users.is_temporary"
 USER = block(f"""
     SELECT {COLUMNS}
     FROM users
@@ -42,11 +42,11 @@ PASSWORD = block("""
     FROM users
     WHERE username = :username AND is_active""")
 ADD_USER = block("""
-    INSERT INTO users (username, name, role, unit_code, department_code, password_hash, is_active, created_at)
-    VALUES (:username, :name, :role, :unit_code, :department_code, :password_hash, TRUE, :now)""")
+    INSERT INTO users (username, name, role, unit_code, department_code, password_hash, is_temporary, is_active, created_at)
+    VALUES (:username, :name, :role, :unit_code, :department_code, :password_hash, :is_temporary, TRUE, :now)""")
 SET_PASSWORD = block("""
     UPDATE users
-    SET password_hash = :password_hash
+    SET password_hash = :password_hash, is_temporary = :is_temporary
     WHERE username = :username""")
 SET_ACTIVE = block("""
     UPDATE users
@@ -106,14 +106,15 @@ class People(Part):
             unit_code=user.unit_code,
             department_code=user.department,
             password_hash=password_hash,
+            is_temporary=user.is_temporary,
             now=now,
         )
 
-    def set_password(self, username: str, password_hash: str) -> int:
-        """Replace a password and end all sessions of its user."""
+    def set_password(self, username: str, password_hash: str, *, is_temporary: bool = False) -> int:
+        """Replace a password and end all sessions of its user; a temporary one has to be changed at the next sign-in."""
         with self.writing():
             self.run(CLOSE_SESSIONS, username=username)
-            return self.run(SET_PASSWORD, username=username, password_hash=password_hash)
+            return self.run(SET_PASSWORD, username=username, password_hash=password_hash, is_temporary=is_temporary)
 
     def set_active(self, username: str, is_active: bool) -> int:
         """Let a user in or keep the user out, at once."""
@@ -174,4 +175,6 @@ class People(Part):
 
 def user_of(row: RowMapping | None) -> User | None:
     """Make the value from its row."""
-    return User(row["username"], row["name"], Role(row["role"]), row["unit_code"], row["department_code"]) if row else None
+    if row is None:
+        return None
+    return User(row["username"], row["name"], Role(row["role"]), row["unit_code"], row["department_code"], is_temporary=row["is_temporary"])

@@ -24,10 +24,15 @@ ONE = block(f"""
     SELECT {COLUMNS}
     FROM quality_events
     WHERE id = :id""")
-STANDING = block(f"""
+STANDING = block(
+    f"""
     SELECT {COLUMNS}
     FROM quality_events
-    WHERE digest = :digest AND revoked_at IS NULL""")
+    WHERE digest IN :digests AND revoked_at IS NULL
+    ORDER BY id
+    LIMIT 1""",
+    "digests",
+)
 REVOKE = block("""
     UPDATE quality_events
     SET revoked_by = :actor, revoked_at = :now, revoked_reason = :reason
@@ -71,9 +76,14 @@ class QualityEvents(Part):
         id = self.value(ADD, kind=event.kind.value, **{name: getattr(event, name) for name in names})
         if id is not None:
             return self.quality_event(id), True
-        row = self.row(STANDING, digest=event.digest)
-        assert row is not None, "whoever revoked it in between was held off by this transaction"
-        return event_of(row), False
+        standing = self.standing_quality_event([event.digest])
+        assert standing is not None, "whoever revoked it in between was held off by this transaction"
+        return standing, False
+
+    def standing_quality_event(self, digests: Sequence[str]) -> QualityEvent | None:
+        """Give the first event of one of these digests that was not revoked, if there is one."""
+        row = self.row(STANDING, digests=tuple(digests))
+        return event_of(row) if row else None
 
     def quality_event(self, id: int) -> QualityEvent:
         """Give an event.

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Boolean, Column, ColumnElement, Date, Float, Integer, RowMapping, String, Table, delete, func, insert, select, update
 
 from triage.errors import InvalidInput, NotFound, Problem
+from triage.outlets import describe
 from triage.rules import Rules
-from triage.sending import describe
 from triage.store import schema
 from triage.store.base import Part, to_json
 from triage.store.rulebook import make_rules

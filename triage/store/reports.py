@@ -4,13 +4,14 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping
 
 from triage.store.base import Part, to_json
 from triage.store.rollups import UNDER
+from triage.store.search import number_on
 from triage.store.sql import block
 
 KEEP = block("""
@@ -62,12 +63,24 @@ TICKETS = block(
 )
 STEPS = block(
     """
-    SELECT ticket_number, step, watch, department, unit_code, is_by_machine, limit_text, started_at, due_at, ended_at, voided_at, is_confirmed
+    SELECT ticket_number, step, watch, department, unit_code, is_by_machine, limit_text, started_at, due_at, ended_at, voided_at, is_confirmed,
+        used_seconds
     FROM steps
     WHERE ticket_number IN :numbers
     ORDER BY ticket_number, id""",
     "numbers",
 )
+# A number begins with the day of receipt in Shanghai, so that a period is a span of numbers.
+RECEIVED = block("""
+    WITH RECURSIVE under(code) AS (
+        SELECT code FROM units WHERE code = :unit_code
+        UNION ALL
+        SELECT units.code FROM units JOIN under ON units.parent_code = under.code)
+    SELECT number
+    FROM tickets
+    WHERE number > :after AND number < :last AND (:unit_code = '' OR COALESCE(team_unit, unit_code) IN (SELECT code FROM under))
+    ORDER BY number
+    LIMIT :most""")
 EXPORTED = block("""
     INSERT INTO reference_audit (happened_at, actor, table_name, row_key, before_json, after_json)
     VALUES (:now, :actor, 'exports', :row_key, 'null', :after_json)""")
@@ -140,6 +153,11 @@ class Reports(Part):
             yield
         finally:
             self.connection.exec_driver_sql("ROLLBACK")
+
+    def received_numbers(self, first: date, last: date, unit_code: str, *, after: str, most: int) -> list[str]:
+        """Give the numbers of tickets received in a period (of a unit with all below it), the oldest first, `most` of them after a number."""
+        since, until = number_on(first), number_on(last + timedelta(days=1))
+        return [row["number"] for row in self.rows(RECEIVED, after=max(after, since), last=until, unit_code=unit_code, most=most)]
 
     def extract_tickets(self, numbers: Sequence[str]) -> Sequence[RowMapping]:
         """Give tickets with what their texts are masked by (the caller's name and address)."""

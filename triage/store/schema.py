@@ -319,6 +319,7 @@ users = Table(
     code("unit_code", ForeignKey("units.code")),
     code("department_code"),
     words("password_hash"),
+    truth("is_temporary"),
     truth("is_active"),
     moment("created_at"),
 )

@@ -89,6 +89,10 @@ SHIFTS = block(f"""
     FROM shifts
     WHERE crew IN :crews AND cancelled_at IS NULL AND starts_at < :until AND ends_at > :since
     ORDER BY starts_at, crew""").bindparams(bindparam("crews", expanding=True))
+STARTS = block("""
+    SELECT crew, starts_at
+    FROM shifts
+    WHERE crew IN :crews AND starts_at >= :since""").bindparams(bindparam("crews", expanding=True))
 ADD_SHIFT = block("""
     INSERT INTO shifts (crew, kind, starts_at, ends_at, made_by)
     VALUES (:crew, :kind, :starts_at, :ends_at, :made_by)""")
@@ -247,6 +251,10 @@ class Shifts(Part):
     def shifts_of(self, crews: Sequence[str], since: datetime, until: datetime) -> list[Shift]:
         """Give the shifts of some crews that lie in a span, or reach into it, from the first; the cancelled left out."""
         return [shift_of(row) for row in self.rows(SHIFTS, crews=list(crews), since=since, until=until)] if crews else []
+
+    def shift_starts(self, crews: Sequence[str], since: datetime) -> set[tuple[str, datetime]]:
+        """Give the crew and beginning of each shift that was ever planned from a moment on, the cancelled ones too."""
+        return {(row["crew"], row["starts_at"]) for row in self.rows(STARTS, crews=list(crews), since=since)} if crews else set()
 
     def add_shift(self, crew: str, kind: ShiftKind, starts_at: datetime, ends_at: datetime, made_by: str) -> None:
         """Keep a shift."""

@@ -4,6 +4,7 @@ from triage.store.assessments import Assessments
 from triage.store.attachments import Attachments
 from triage.store.audit_tasks import AuditTasks
 from triage.store.calls import Calls
+from triage.store.copying import Copying
 from triage.store.customers import Customers
 from triage.store.demand import Demand
 from triage.store.dispatching import Dispatching
@@ -17,6 +18,7 @@ from triage.store.marks import Marks
 from triage.store.messages import Messages
 from triage.store.moves import Moves
 from triage.store.people import People
+from triage.store.personnel import Personnel
 from triage.store.quality_events import QualityEvents
 from triage.store.reference import ReferenceData
 from triage.store.report_jobs import ReportJobs
@@ -35,6 +37,7 @@ class Store(
     Attachments,
     Calls,
     People,
+    Personnel,
     ReferenceData,
     Figures,
     Rollups,
@@ -57,5 +60,6 @@ class Store(
     SignOffs,
     Surveys,
     Demand,
+    Copying,
 ):
     """Everything that is kept, on one connection taken for a request and given back at its end."""

@@ -8,7 +8,8 @@ from tests.triage.samples import CITY, NOW, prediction, shanghai, user
 from triage.dispatching import Filter, candidates, read_filter
 from triage.errors import IllegalMove, InvalidInput
 from triage.lifecycle import legal_moves
-from triage.outages import read_draft, register
+from triage.outage_changes import register
+from triage.outage_drafts import read_draft
 from triage.people import User
 from triage.storm import PlaceKind, merge_group, storm
 from triage.terms import Role, State

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from tests.triage.samples import NOW, prediction, user
-from triage.outages import read_draft, register
+from triage.outage_changes import register
+from triage.outage_drafts import read_draft
 from triage.terms import Level, Role
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -8,7 +8,9 @@ from sqlalchemy import bindparam, text
 
 from tests.triage.samples import NOW, user
 from triage.errors import Conflict, Forbidden, IllegalMove, InvalidInput, NotFound
-from triage.outages import Area, AreaKind, OutageState, Taken, change, correct, count_notices, frequent, read_draft, register, take
+from triage.outage_changes import change, correct, register, take
+from triage.outage_drafts import read_draft
+from triage.outages import Area, AreaKind, OutageState, Taken, count_notices, frequent
 from triage.store.outages import HOLDING, NAMED
 from triage.store.sql import block
 from triage.terms import Role

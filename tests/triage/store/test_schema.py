@@ -23,6 +23,7 @@ from triage.store.search import is_compared
 from triage.store.sql import block
 from triage.terms import Role
 
+SIGNATURE = "unit_code, first_on, last_on, signed_by, signed_at, note"
 ECHO = {"sqlite": "SELECT :happened_at AS happened_at", "postgresql": "SELECT CAST(:happened_at AS timestamptz) AS happened_at"}
 
 
@@ -88,6 +89,34 @@ def test_whoever_goes_back_a_version_and_forward_again_finds_what_was_signed(tmp
         assert connection.execute(text("SELECT note FROM sign_offs")).scalar() == "x"
         with pytest.raises(DatabaseError, match="frozen"):
             connection.execute(text("DELETE FROM sign_offs"))
+    engine.dispose()
+
+
+def test_a_signature_of_everything_is_set_aside_by_who_goes_back_and_comes_again_with_its_figures(filled_url):
+    engine = create_engine(filled_url, poolclass=NullPool)
+    with engine.connect() as connection:
+        store = Store(connection, b"secret")
+        for unit in ("", "3301"):
+            with store.writing():
+                id = store.add_sign_off(unit, NOW.date(), NOW.date(), signed_by="auditor", signed_at=NOW, note=f"of {unit}")
+                store.freeze(id, [("", Sum(7, 5, 2.0, "received"))])
+    notes = text("SELECT note FROM sign_offs ORDER BY note")
+    with engine.begin() as connection:
+        command.downgrade(alembic_config(connection), "0006")
+        assert connection.execute(notes).scalars().all() == ["of 3301"]
+        sign = f"INSERT INTO sign_offs ({SIGNATURE}) SELECT '3302', first_on, last_on, signed_by, signed_at, 'meanwhile' FROM sign_offs"
+        connection.execute(text(sign))
+        command.upgrade(alembic_config(connection), "head")
+    with engine.connect() as connection:
+        assert connection.execute(notes).scalars().all() == ["meanwhile", "of ", "of 3301"]
+        store = Store(connection, b"secret")
+        for unit, figures in (("", 1), ("3301", 1), ("3302", 0)):
+            row = store.sign_off_of(unit, NOW.date(), NOW.date())
+            assert (row["signed_at"], store.frozen_figures(row["id"])) == (NOW, [("", Sum(7, 5, 2.0, "received"))] * figures)
+        assert not [name for name in inspect(connection).get_table_names() if name.endswith("_aside")]
+        for table in ("sign_offs", "frozen_figures"):
+            with pytest.raises(DatabaseError, match="frozen"), connection.begin_nested():
+                connection.execute(text(f"DELETE FROM {table}"))
     engine.dispose()
 
 

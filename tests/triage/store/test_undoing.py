@@ -7,7 +7,8 @@ import pytest
 from tests.triage.samples import CITY, NOW, prediction, user
 from triage.errors import IllegalMove, NotFound
 from triage.lifecycle import legal_moves
-from triage.outages import read_draft, register
+from triage.outage_changes import register
+from triage.outage_drafts import read_draft
 from triage.people import User
 from triage.store.feed import read
 from triage.storm import merge_group
