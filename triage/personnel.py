@@ -166,12 +166,11 @@ def hand_on(username: str, team: tuple[str, str], to: str, *, store: "Store", ac
         if to == username:
             raise InvalidInput(Problem("to", say("Choose somebody else, or the whole crew")))
         mine = [row["number"] for row in store.assigned_to(username) if (row["team_unit"], row["department"]) == team]
-        rules = store.rules() if mine else None
+        rules = store.rules()
         for number in mine:
             ticket = store.ticket(number)
             store.check_assignment(ticket, to, "")
             fields = {"assignee": to, "crew": "", "note": ""}
-            assert rules is not None
             store.keep_move(ticket, BY_CODE["assign"], fields, Plan(), rules, now, actor)
     return len(mine)
 

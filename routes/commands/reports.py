@@ -59,8 +59,8 @@ def _row(figure: Figure) -> dict[str, object]:
 @says_what_is_wrong
 def verify_audit() -> None:
     """Check the hash chain of every ticket's audit trail; exit status 1 where one does not hold."""
-    with open_store() as store:
-        broken = store.broken_chains()
+    with open_store() as store, store.snapshot():
+        broken = list(store.breaks())
     for link in broken:
         click.echo(f"{link.ticket_number} entry {link.seq}: {link.why}")
     click.echo("every chain holds" if not broken else f"{len(broken)} places do not hold")

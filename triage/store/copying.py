@@ -163,7 +163,7 @@ class Copying(Part):
 
 def kind_of(name: str, kept: TypeEngine[Any]) -> str:
     """Tell what a column holds, from its name or else from the type that the database gives it."""
-    kind = Boolean() if name.startswith("is_") else type_of(name) or kept  # is_on is a truth, and no day
+    kind = type_of(name) or kept
     return next((word for one, word in KINDS if isinstance(kind, one)), "text")
 
 

@@ -14,12 +14,12 @@ READS = re.compile(r"^\s*(SELECT|WITH)\b|\bRETURNING\b", re.IGNORECASE)
 
 
 def type_of(name: str) -> TypeEngine[Any] | None:
-    """Tell a column's or parameter's type from its name (see `schema`)."""
+    """Tell a column's or parameter's type from its name (see `schema`); `is_on` is a truth, and no day."""
+    if name.startswith("is_"):
+        return Boolean()
     if name.endswith("_at") or name in MOMENTS:
         return Moment()
-    if name.endswith("_on"):
-        return Date()
-    return Boolean() if name.startswith("is_") else None
+    return Date() if name.endswith("_on") else None
 
 
 def block(statement: str, *lists: str) -> TextClause | TextualSelect:
