@@ -1,7 +1,7 @@
 """What is asked of the board, by its pages and its API alike: whose figures, of which days, and what a list holds."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 
@@ -29,6 +29,7 @@ KINDS = {
     "agent": say("Receiving agent"),
     "trait": say("Trait"),
 }
+WEEKDAYS = tuple(map(str, range(7)))  # from Monday
 TOOK_NAMES = {"duration": say("By the clock on the wall"), "worked": say("As the limits count")}
 TIMELY = {"yes": say("Resolved in time"), "no": say("Resolved late"), "none": say("No resolve step")}
 TRAITS = {
@@ -158,7 +159,9 @@ def read_opens(args: Mapping[str, str]) -> Opens:
     period = period_of(day("since", args, today), day("until", args, today))
     dimension = chosen("by", ["", *DIMENSIONS], "")
     unit = own_unit(clean(args.get("unit", "")))
-    return Opens(measures, period.first, period.last, chosen("met", MET, ""), unit, dimension, clean(args.get("value", "")))
+    weekday = chosen("weekday", ["", *WEEKDAYS], "")
+    opens = Opens(measures, period.first, period.last, chosen("met", MET, ""), unit, dimension, clean(args.get("value", "")))
+    return replace(opens, weekday=int(weekday)) if weekday else opens
 
 
 def day(name: str, args: Mapping[str, str], default: date) -> date:

@@ -32,6 +32,7 @@ PAGES = {
         "/board/units",
         "/board/kinds",
         "/board/times",
+        "/board/open",
         "/board/definitions",
         "/board/satisfaction",
         "/board/demand",

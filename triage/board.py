@@ -14,6 +14,8 @@ from triage.store.rollups import EVERYTHING
 from triage.terms import Watch, Zone
 
 if TYPE_CHECKING:
+    from sqlalchemy import RowMapping
+
     from triage.store import Store
 
 FEWEST = 10  # a unit with fewer cases is listed below the ranking: its rate is mostly chance
@@ -173,6 +175,12 @@ def heat(reading: Reading) -> list[list[int]]:
     return table
 
 
+def of_heat(reading: Reading, weekday: int, hour: int) -> Opens:
+    """List the tickets that a cell of the heat map counts (0 for Monday)."""
+    opens = Opens(("received",), reading.first_on, reading.last_on, unit_code=reading.units[0])
+    return replace(opens, dimension="trait", value=f"{hour:02d}", weekday=weekday)
+
+
 @dataclass(frozen=True)
 class OpenNow:
     """What is open at this moment: by zone of the worst clock, and what turns red before the day ends (预测)."""
@@ -185,6 +193,10 @@ class OpenNow:
         """All open tickets."""
         return sum(self.zones.values())
 
+    def of(self, zone: str) -> int:
+        """Give the number of one of `OPEN_ZONES`."""
+        return self.total if not zone else self.red_today if zone == RED_TODAY else self.zones[Zone(zone)]
+
 
 def open_now(store: "Store", units: Sequence[str], now: datetime) -> OpenNow:
     """Count the open tickets of units by zone, and those that will turn red before midnight if nobody ends their step."""
@@ -192,6 +204,15 @@ def open_now(store: "Store", units: Sequence[str], now: datetime) -> OpenNow:
     row = store.count_open(units, now, tomorrow)
     zones = {Zone.GREEN: row["green"] or 0, Zone.YELLOW: row["yellow"] or 0, Zone.RED: row["red"] or 0}
     return OpenNow({zone: int(count) for zone, count in zones.items()}, int(row["red_today"] or 0))
+
+
+RED_TODAY = "red_today"
+OPEN_ZONES = ("", *(zone.value for zone in Zone), RED_TODAY)
+
+
+def open_list(store: "Store", unit: str, zone: str, now: datetime, *, most: int, skip: int) -> "Sequence[RowMapping]":
+    """List the open tickets that a count of `open_now` stands for, the next to turn red first; `zone` is one of `OPEN_ZONES`, empty for all."""
+    return store.list_open((unit,), zone, now, start_of(in_shanghai(now).date() + timedelta(days=1)), most=most, skip=skip)
 
 
 FUNNEL = ("dispatch", "accept", "contact", "resolve", "review", "callback")
@@ -206,6 +227,16 @@ class Stage:
     ended: int
     met: int
     of_due: Opens
+
+    @property
+    def of_ended(self) -> Opens:
+        """List those that ended."""
+        return replace(self.of_due, met="ended")
+
+    @property
+    def of_met(self) -> Opens:
+        """List those that ended in time."""
+        return replace(self.of_due, met="yes")
 
 
 def funnel(reading: Reading, watch: str = "customer") -> list[Stage]:
@@ -255,6 +286,7 @@ class Times:
     of_step: Durations | None
     curve: Sequence[Survival]
     still_open: int
+    of_open: Opens
     heat: Sequence[Sequence[int]]
 
 
@@ -268,7 +300,8 @@ def times(reading: Reading, watch: Watch, step: str, took: str = TOOK[0]) -> Tim
         wanted = reading.wanted(())
         ages = reading.store.open_ages(watch.value, step, reading.units, wanted.since, wanted.until, reading.now)
         curve = survival(of_step.classes if of_step else (), ages)
-    return Times(found, of_step, curve, sum(many for _, many in ages), heat(reading))
+    of_open = Opens((f"due.{watch.value}.{step}",), reading.first_on, reading.last_on, met="open", unit_code=reading.units[0])
+    return Times(found, of_step, curve, sum(many for _, many in ages), of_open, heat(reading))
 
 
 def default_period(now: datetime) -> tuple[date, date]:

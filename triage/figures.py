@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from triage.store import Store
 
 Z95 = 1.959963984540054  # the normal distribution's 97.5 % quantile
-MET = ("yes", "no", "open", "")
+MET = ("yes", "no", "open", "ended", "")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class Opens:
-    """What to list for a number: the facts of these measures in these days, those that met or not (`MET`), of one kind and unit."""
+    """What to list for a number: the facts of these measures in these days, those that met or not (`MET`), of one kind and unit.
+
+    `weekday`, 0 for Monday, leaves only the facts of that day of the week.
+    """
 
     measures: tuple[str, ...]
     first_on: date
@@ -63,11 +66,12 @@ class Opens:
     unit_code: str = EVERYTHING
     dimension: str = ""
     value: str = ""
+    weekday: int | None = None
 
     def wanted(self) -> Wanted:
         """The question to the store."""
         only = {self.dimension: self.value} if self.dimension and self.value else {}
-        return Wanted(self.measures, self.first_on, self.last_on, (self.unit_code,), self.dimension, only=only)
+        return Wanted(self.measures, self.first_on, self.last_on, (self.unit_code,), self.dimension, only=only, weekday=self.weekday)
 
 
 @dataclass(frozen=True)

@@ -300,9 +300,13 @@ class Durations:
         return low
 
     @property
-    def longest(self) -> tuple[float, int] | None:
-        """The longest class that holds a step: its upper bound in seconds, and how many are in it."""
-        return next((one for one in reversed(self.classes) if one[1]), None)
+    def longest(self) -> int:
+        """The longest class that holds a step, by its place among the classes."""
+        return max((place for place, (_, count) in enumerate(self.classes) if count), default=0)
+
+    def of_class(self, place: int) -> Opens:
+        """List the steps of a class."""
+        return replace(self.of_n, dimension="trait", value=f"{place:02d}")
 
 
 LONGEST = 2 * CLASSES[-1]  # the last class is open: whatever took longer than a month is drawn as up to two

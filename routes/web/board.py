@@ -7,17 +7,17 @@ from typing import Any
 from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from routes.board import KINDS, READERS, TOOK_NAMES, View, asked, kind_name, read_opens
+from routes.board import KINDS, READERS, TOOK_NAMES, View, asked, chosen, kind_name, own_unit, read_opens
 from routes.request import now, require, store
 from routes.web.blueprint import blueprint
+from routes.web.paging import ON_PAGE, skipped
 from triage import board, metrics, quality_events, sign_off
 from triage.figures import Opens
 from triage.report import LESS_IS_BETTER, NEITHER_IS_BETTER, QUALITY
 from triage.store.rollups import EVERYTHING
 from triage.terms import Role, Satisfaction, Step
+from triage.texts import clean
 from triage.wording import say
-
-ON_PAGE = 100
 
 
 def path_to(unit: str) -> list[tuple[str, str]]:
@@ -60,6 +60,8 @@ def link(opens: Opens) -> str:
     """Give the address of the list behind a number."""
     given = {"since": opens.first_on, "until": opens.last_on, "unit": opens.unit_code, "met": opens.met, "by": opens.dimension, "value": opens.value}
     values: dict[str, Any] = {name: str(value) for name, value in given.items() if value}
+    if opens.weekday is not None:
+        values["weekday"] = opens.weekday
     return url_for("pages.board_list", measures=",".join(opens.measures), **values)
 
 
@@ -136,7 +138,26 @@ def board_kinds() -> ResponseReturnValue:
 def board_times() -> ResponseReturnValue:
     """Show how long steps take, how many are still open after how long, and when the calls come."""
     view = asked()
-    return shown("times", view, times=board.times(view.reading, view.watch, view.step, view.took), took_names=TOOK_NAMES)
+    cell = partial(board.of_heat, view.reading)
+    return shown("times", view, times=board.times(view.reading, view.watch, view.step, view.took), cell=cell, took_names=TOOK_NAMES)
+
+
+@blueprint.get("/board/open")
+def board_open() -> ResponseReturnValue:
+    """List exactly the open tickets that a number of “此刻在办” counts, a page at a time."""
+    require(*READERS)
+    unit, zone = own_unit(clean(request.args.get("unit", ""))), chosen("zone", board.OPEN_ZONES, "")
+    counts, at = board.open_now(store(), (unit,), now()), skipped()
+    return render_template(
+        "pages/board_open.html",
+        rows=board.open_list(store(), unit, zone, now(), most=ON_PAGE, skip=at),
+        total=counts.of(zone),
+        skip=at,
+        on_page=ON_PAGE,
+        unit=unit,
+        zone=zone,
+        red_today=board.RED_TODAY,
+    )
 
 
 @blueprint.get("/board/list")
@@ -144,13 +165,12 @@ def board_list() -> ResponseReturnValue:
     """List exactly the facts that a figure counts, a page at a time."""
     require(*READERS)
     opens = read_opens(request.args)
-    skip = request.args.get("skip", "0")
-    skipped = int(skip) if skip.isascii() and skip.isdigit() and len(skip) < 8 else 0
-    rows = store().figure_list(opens.wanted(), now(), met=opens.met, most=ON_PAGE, skip=skipped)
+    at = skipped()
+    rows = store().figure_list(opens.wanted(), now(), met=opens.met, most=ON_PAGE, skip=at)
     total = store().count_figure_list(opens.wanted(), now(), met=opens.met)
     here = link(opens)
     return render_template(
-        "pages/board_list.html", opens=opens, rows=rows, total=total, skipped=skipped, on_page=ON_PAGE, here=here, kind_name=kind_name, kinds=KINDS
+        "pages/board_list.html", opens=opens, rows=rows, total=total, skipped=at, on_page=ON_PAGE, here=here, kind_name=kind_name, kinds=KINDS
     )
 
 

@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from routes.board import KINDS, READERS, View, asked, chosen, kind_name
 from routes.request import require
 from routes.web.blueprint import blueprint
-from routes.web.board import ON_PAGE, shown
+from routes.web.board import shown
+from routes.web.paging import ON_PAGE, skipped
 from triage import board, demand
 from triage.figures import Opens
 from triage.texts import clean
@@ -55,9 +56,8 @@ def demand_list() -> ResponseReturnValue:
     }
     place = (clean(request.args.get("area", "")), clean(request.args.get("area_unit", "")))
     rows = demand.listed(view.reading, place, **narrowed)
-    skip = request.args.get("skip", "0")
-    skipped = int(skip) if skip.isascii() and skip.isdigit() and len(skip) < 8 else 0
+    at = skipped()
     opens = Opens(("received",), view.reading.first_on, view.reading.last_on, unit_code=view.unit)
     here = demands_link(view, *place, **narrowed)
-    shown_as = {"opens": opens, "rows": rows[skipped : skipped + ON_PAGE], "total": len(rows), "skipped": skipped, "on_page": ON_PAGE, "here": here}
+    shown_as = {"opens": opens, "rows": rows[at : at + ON_PAGE], "total": len(rows), "skipped": at, "on_page": ON_PAGE, "here": here}
     return render_template("pages/board_list.html", **shown_as, kind_name=kind_name, kinds=KINDS)

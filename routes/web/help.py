@@ -151,6 +151,7 @@ PAGES = (
             "pages.board_kinds",
             "pages.board_times",
             "pages.board_list",
+            "pages.board_open",
             "pages.board_definitions",
             "pages.board_demand",
             "pages.demand_list",

@@ -49,7 +49,12 @@ NAVIGATION = {
         ("pages.reports", say("Reports")),
         ("pages.waiting_requests", say("To approve")),
     ),
-    Role.ADMIN: (("pages.admin", say("Administration")), ("pages.board_overview", say("Dashboard")), ("pages.reports", say("Reports"))),
+    Role.ADMIN: (
+        ("pages.admin", say("Administration")),
+        ("pages.people", say("People")),
+        ("pages.board_overview", say("Dashboard")),
+        ("pages.reports", say("Reports")),
+    ),
 }
 BASIS = {
     "corroborated": say("Confirmed by several sources"),

@@ -14,8 +14,9 @@ from triage.moments import in_shanghai
 from triage.people import User
 from triage.terms import Role
 
-LINK = re.compile(r'<a href="(/board/list\?[^"]+)">(\d+)</a>')
-TOTAL = re.compile(r"共 (\d+) 条")
+LINK = re.compile(r'<a href="(/board/(?:list|open)[^"]*)">(\d+)</a>')
+TOTAL = re.compile(r"共 (\d+) [条张]")
+BARE = re.compile(r"<(?:dd|td)[^>]*>[1-9]\d*</(?:dd|td)>")
 
 
 @pytest.fixture
@@ -52,6 +53,23 @@ def test_every_number_opens_down_to_exactly_its_tickets(client_as, past, page, q
         assert listed.status_code == 200
         assert TOTAL.search(listed.text)[1] == number, link
         assert listed.text.count("/tickets/") >= min(int(number), 100), link
+
+
+@pytest.mark.parametrize("query", ["", "&time=worked", "&unit=330101"])
+@pytest.mark.parametrize("page", PAGES)
+def test_no_number_of_tickets_stands_without_its_list(client_as, past, page, query):
+    shown = client_as("auditor").get(f"/board{page}?{period(past)}&step=accept{query}").text
+    assert BARE.findall(shown) == []
+
+
+@pytest.mark.parametrize(("zone", "says"), [("", "全部"), ("red", "超时"), ("red_today", "今天之内将转红")])
+def test_what_is_open_now_is_listed_the_next_to_turn_red_first(client_as, past, zone, says):
+    page = client_as("auditor").get(f"/board/open?zone={zone}").text
+    assert says in page
+    turns = re.findall(r"/tickets/(\d{16})", page)
+    assert len(turns) == int(TOTAL.search(page)[1])
+    assert client_as("leader").get(f"/board/open?zone={zone}&unit=3302").status_code == 403
+    assert client_as("auditor").get("/board/open?zone=blue").status_code == 422
 
 
 @pytest.mark.parametrize("page", PAGES)

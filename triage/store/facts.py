@@ -23,13 +23,15 @@ CLASSES = (
     *(1440, 2160, 2880, 4320, 5760, 7200, 10080, 14400, 21600, 28800, 43200),
 )
 
-# What the engines say differently: the Shanghai day and hour of a moment, whole seconds between two, a value of a JSON text, its first label; that
-# a ticket is one of those that lived in the period, so that PostgreSQL looks each of them up, and SQLite looks for them by when they ended; and who
-# took the call: SQLite leaves out a column that nobody asks for, but never a join of a sum, PostgreSQL a join, but joins faster in bulk.
+# What the engines say differently: the Shanghai day and hour of a moment, the weekday of a day (0 for Monday), whole seconds between two, a value
+# of a JSON text, its first label; that a ticket is one of those that lived in the period, so that PostgreSQL looks each of them up, and SQLite looks
+# for them by when they ended; and who took the call: SQLite leaves out a column that nobody asks for, but never a join of a sum, PostgreSQL a join,
+# but joins faster in bulk.
 SAID = {
     "sqlite": {
         "day": "date({0}, '+8 hours')",
         "hour": "strftime('%H', {0}, '+8 hours')",
+        "weekday": "(CAST(strftime('%w', {0}) AS INTEGER) + 6) % 7",
         "seconds": "CAST(strftime('%s', {1}) AS INTEGER) - CAST(strftime('%s', {0}) AS INTEGER)",
         "json": "json_extract({0}, '$.{1}')",
         "first": "json_extract({0}, '$[0][0]')",
@@ -41,6 +43,7 @@ SAID = {
     "postgresql": {
         "day": "CAST({0} AT TIME ZONE 'Asia/Shanghai' AS date)",
         "hour": "to_char({0} AT TIME ZONE 'Asia/Shanghai', 'HH24')",
+        "weekday": "CAST(EXTRACT(ISODOW FROM {0}) AS INTEGER) - 1",
         "seconds": "FLOOR(EXTRACT(EPOCH FROM {1})) - FLOOR(EXTRACT(EPOCH FROM {0}))",
         "json": "CAST({0} AS json) ->> '{1}'",
         "first": "CAST({0} AS json) -> 0 ->> 0",

@@ -73,6 +73,24 @@ COUNT_OPEN = block(
     WHERE {OPEN} AND (:is_everything OR COALESCE(tickets.team_unit, tickets.unit_code, '') IN (SELECT code FROM under))""",
     "units",
 )
+LIST_OPEN = block(
+    f"""
+    WITH RECURSIVE under(code) AS (
+        SELECT code FROM units WHERE code IN :units
+        UNION
+        SELECT units.code FROM units JOIN under ON units.parent_code = under.code)
+    SELECT number, received_at, state, level, topic, demand_type, department, COALESCE(team_unit, unit_code) AS unit_code, next_step, next_due_at,
+        yellow_at, red_at
+    FROM tickets
+    WHERE {OPEN} AND (:is_everything OR COALESCE(tickets.team_unit, tickets.unit_code, '') IN (SELECT code FROM under))
+        AND (:zone IN ('', 'red') AND red_at <= :now
+            OR :zone IN ('', 'yellow') AND red_at > :now AND yellow_at <= :now
+            OR :zone IN ('', 'green') AND red_at > :now AND yellow_at > :now
+            OR :zone = 'red_today' AND red_at > :now AND red_at < :until)
+    ORDER BY red_at, number
+    LIMIT :most OFFSET :skip""",
+    "units",
+)
 OPEN_AGES = {engine: block(open_ages(engine), "units") for engine in SAID}
 
 
@@ -100,6 +118,11 @@ class Figures(Part):
         row = self.row(COUNT_OPEN, units=tuple(units), now=now, until=until, is_everything="" in units)
         assert row is not None
         return row
+
+    def list_open(self, units: Sequence[str], zone: str, now: datetime, until: datetime, *, most: int, skip: int) -> Sequence[RowMapping]:
+        """List exactly the tickets that a number of `count_open` counts: of a zone, `red_today`, or empty for the three zones together."""
+        given = {"units": tuple(units), "is_everything": "" in units, "zone": zone, "now": now, "until": until}
+        return self.rows(LIST_OPEN, **given, most=most, skip=skip)
 
     def open_ages(self, watch: str, step: str, units: Sequence[str], since: datetime, until: datetime, now: datetime) -> list[tuple[float, int]]:
         """Give how long the steps have run that fell due in [since, until) and by now and are still open: seconds, and how many have run so long."""

@@ -18,7 +18,7 @@ from sqlalchemy.sql.elements import TextClause
 
 from triage.moments import in_shanghai, start_of
 from triage.store.base import Part
-from triage.store.facts import SOURCES, TIMED, TOOK, Source, select
+from triage.store.facts import SAID, SOURCES, TIMED, TOOK, Source, select
 from triage.store.sql import block
 
 KEPT_READY, COUNTED_NOW = "kept", "counted"
@@ -46,6 +46,7 @@ class Wanted:
     dimension: str = ""
     by: tuple[str, ...] = ("measure", "value")
     only: Mapping[str, str] = field(default_factory=dict)
+    weekday: int | None = None  # 0 for Monday; for lists
 
     @property
     def since(self) -> datetime:
@@ -209,6 +210,9 @@ class Rollups(Part):
             outer, names = [f"{name} = :{name}" for name in wanted.only], _literals(wanted.measures)
             if not _are_all(source, parts):
                 outer.append(f"measure IN ({names})")
+            if wanted.weekday is not None:
+                outer.append(f"{SAID[engine]['weekday'].format('day_on')} = :weekday")
+                given["weekday"] = wanted.weekday
             if wanted.dimension and (wanted.dimension != "trait" or source.name not in TOOK):  # a class is never empty, but dear to compute
                 outer.append(f"{wanted.dimension} <> ''")
             where_outer = f" WHERE {' AND '.join(outer)}" if outer else ""
@@ -289,5 +293,5 @@ def _sum(row: RowMapping) -> Sum:
 
 
 def _filtered(sql: str, met: str) -> str:
-    conditions = {"yes": "met = 1", "no": "met = 0", "open": "amount = 1"}
+    conditions = {"yes": "met = 1", "no": "met = 0", "open": "amount = 1", "ended": "amount = 0"}
     return f"SELECT * FROM ({sql}) AS filtered WHERE {conditions[met]}" if met else sql

@@ -46,7 +46,7 @@ WARNED = block("""
     WHERE ticket_number = :number
     ORDER BY id""")
 PEOPLE = block("""
-    SELECT username, name, role, unit_code, department_code
+    SELECT username, name, role, unit_code, department_code, is_temporary
     FROM users
     WHERE is_active
     ORDER BY username""")
