@@ -44,7 +44,7 @@ def take(page: Page, name: str, folder: str | None = os.environ.get("SCREENSHOTS
     digest = made_from(name)
     if not folder:
         return
-    page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=False)
+    page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=False, animations="disabled")  # or a change of colours is caught half-way
     record = Path(folder) / RECORD
     kept = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
     record.write_text(json.dumps(kept | {name: digest}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
