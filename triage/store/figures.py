@@ -7,6 +7,7 @@ from sqlalchemy import RowMapping
 
 from triage.store.base import Part
 from triage.store.facts import SAID, open_ages
+from triage.store.rollups import UNDER as UNDER_UNITS
 from triage.store.sql import block
 
 DUE = """
@@ -62,10 +63,7 @@ SERVED = block("""
 OPEN = "tickets.state NOT IN ('closed', 'answered', 'referred', 'merged', 'withdrawn') AND tickets.next_due_at IS NOT NULL"
 COUNT_OPEN = block(
     f"""
-    WITH RECURSIVE under(code) AS (
-        SELECT code FROM units WHERE code IN :units
-        UNION
-        SELECT units.code FROM units JOIN under ON units.parent_code = under.code)
+    WITH RECURSIVE {UNDER_UNITS}
     SELECT SUM(CASE WHEN red_at <= :now THEN 1 ELSE 0 END) AS red, SUM(CASE WHEN red_at > :now AND yellow_at <= :now THEN 1 ELSE 0 END) AS yellow,
         SUM(CASE WHEN red_at > :now AND yellow_at > :now THEN 1 ELSE 0 END) AS green,
         SUM(CASE WHEN red_at > :now AND red_at < :until THEN 1 ELSE 0 END) AS red_today
@@ -75,10 +73,7 @@ COUNT_OPEN = block(
 )
 LIST_OPEN = block(
     f"""
-    WITH RECURSIVE under(code) AS (
-        SELECT code FROM units WHERE code IN :units
-        UNION
-        SELECT units.code FROM units JOIN under ON units.parent_code = under.code)
+    WITH RECURSIVE {UNDER_UNITS}
     SELECT number, received_at, state, level, topic, demand_type, department, COALESCE(team_unit, unit_code) AS unit_code, next_step, next_due_at,
         yellow_at, red_at
     FROM tickets
