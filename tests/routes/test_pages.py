@@ -287,7 +287,9 @@ def test_a_doubtful_one_waits_and_a_danger_stands_on_top(client_as, register):
     assert page.index("人身安全，已派抢修") < page.index(DOUBTFUL)
 
 
-@pytest.mark.parametrize(("role", "says"), [("dispatcher", "已立即派抢修，请核实后点“已阅”"), ("repair", "请立即赶赴现场"), ("auditor", "已立即派抢修。")])
+@pytest.mark.parametrize(
+    ("role", "says"), [("dispatcher", "已立即派抢修，请核实后点“已阅”"), ("repair", "请立即赶赴现场"), ("auditor", "已立即派抢修。")]
+)
 def test_danger_to_life_tells_each_role_what_to_do(client_as, register, role, says):
     number = register("电线掉下来有人触电了，快来人")
     assert f"■ 人身安全：{says}" in client_as(role).get(f"/tickets/{number}").text
