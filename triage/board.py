@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from triage.store import Store
 
+RED_TODAY = "red_today"
+OPEN_ZONES = ("", *(zone.value for zone in Zone), RED_TODAY)  # what a list of open tickets may be narrowed to
 FEWEST = 10  # a unit with fewer cases is listed below the ranking: its rate is mostly chance
 SMALLEST = 5  # p-charts want n·p̄ and n·(1 − p̄) of about five or more; a day with less is drawn without being judged
 
@@ -204,10 +206,6 @@ def open_now(store: "Store", units: Sequence[str], now: datetime) -> OpenNow:
     row = store.count_open(units, now, tomorrow)
     zones = {Zone.GREEN: row["green"] or 0, Zone.YELLOW: row["yellow"] or 0, Zone.RED: row["red"] or 0}
     return OpenNow({zone: int(count) for zone, count in zones.items()}, int(row["red_today"] or 0))
-
-
-RED_TODAY = "red_today"
-OPEN_ZONES = ("", *(zone.value for zone in Zone), RED_TODAY)
 
 
 def open_list(store: "Store", unit: str, zone: str, now: datetime, *, most: int, skip: int) -> "Sequence[RowMapping]":

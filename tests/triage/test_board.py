@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.triage.samples import NOW, prediction
 from triage.board import (
+    OPEN_ZONES,
     Point,
     children,
     compared,
@@ -15,6 +16,8 @@ from triage.board import (
     enough_to_judge,
     funnel,
     heat,
+    of_heat,
+    open_list,
     open_now,
     pareto,
     ranking,
@@ -128,6 +131,28 @@ def test_the_heat_map_counts_by_shanghais_weekday_and_hour(store, take):
     take("停电了", now=NOW + timedelta(hours=15))  # Tuesday, 01:00
     table = heat(reading(store, last_on=TODAY + timedelta(days=1)))
     assert (table[0][10], table[1][1], sum(map(sum, table))) == (1, 1, 2)
+
+
+def test_each_cell_of_the_heat_map_opens_to_its_tickets(store, take):
+    take("停电了")  # Monday, 10:00
+    take("停电了", now=NOW + timedelta(hours=15))  # Tuesday, 01:00
+    take("停电了", now=NOW + timedelta(days=1))  # Tuesday, 10:00
+    asked = reading(store, last_on=TODAY + timedelta(days=1))
+    for weekday, hours in enumerate(heat(asked)):
+        for hour, n in enumerate(hours):
+            assert store.count_figure_list(of_heat(asked, weekday, hour).wanted(), asked.now) == n, (weekday, hour)
+
+
+def test_what_is_open_is_listed_as_it_is_counted(store, take):
+    for minutes in (0, 5, 90):
+        take("电费多算了", said=BILL, now=NOW + timedelta(minutes=minutes))
+    turns = store.ticket(open_list(store, "", "", NOW, most=9, skip=0)[0]["number"]).red_at
+    for moment in (NOW, turns - timedelta(minutes=1), turns, turns + timedelta(days=1)):
+        counts = open_now(store, ["3301"], moment)
+        for zone in OPEN_ZONES:
+            listed = open_list(store, "3301", zone, moment, most=9, skip=0)
+            assert len(listed) == counts.of(zone), (moment, zone)
+            assert [row["red_at"] for row in listed] == sorted(row["red_at"] for row in listed)
 
 
 def test_what_is_open_is_counted_by_zone_with_what_turns_red_today(store, take, move):
